@@ -1,0 +1,170 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let nio: [Target.Dependency] = [
+    .product(name: "NIOCore", package: "swift-nio"),
+    .product(name: "NIOPosix", package: "swift-nio"),
+    .product(name: "NIOSSL", package: "swift-nio-ssl"),
+    .product(name: "Logging", package: "swift-log"),
+]
+
+let package = Package(
+    name: "mailkeep",
+    platforms: [.macOS(.v15)],
+    products: [
+        .executable(name: "mailkeep", targets: ["mailkeep"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser.git", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
+        .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
+        .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
+    ],
+    targets: [
+        // C libraries of the system, through thin module maps.
+        .systemLibrary(
+            name: "CGMime",
+            path: "Sources/C/CGMime",
+            pkgConfig: "gmime-3.0",
+            providers: [.apt(["libgmime-3.0-dev"])]
+        ),
+        .systemLibrary(
+            name: "CICU",
+            path: "Sources/C/CICU",
+            pkgConfig: "icu-uc",
+            providers: [.apt(["libicu-dev"])]
+        ),
+        .systemLibrary(
+            name: "CIDN2",
+            path: "Sources/C/CIDN2",
+            pkgConfig: "libidn2",
+            providers: [.apt(["libidn2-dev"])]
+        ),
+        .systemLibrary(
+            name: "CZstd",
+            path: "Sources/C/CZstd",
+            pkgConfig: "libzstd",
+            providers: [.apt(["libzstd-dev"])]
+        ),
+        .systemLibrary(
+            name: "CArchive",
+            path: "Sources/C/CArchive",
+            pkgConfig: "libarchive",
+            providers: [.apt(["libarchive-dev"])]
+        ),
+
+        // Mail.
+        .target(name: "IMAPCore", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
+        .target(name: "IMAPClient", dependencies: ["IMAPCore"] + nio),
+        .target(name: "MailMessage", dependencies: ["CGMime", "CICU", "CIDN2"]),
+        .target(name: "MailkeepKeys", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
+        .target(
+            name: "MailVault",
+            dependencies: ["CZstd", "MailkeepKeys", .product(name: "Crypto", package: "swift-crypto")]
+        ),
+
+        // Mailkeep.
+        .target(name: "MailkeepModel"),
+        .target(
+            name: "MailkeepStore",
+            dependencies: [
+                "MailkeepModel", "MailkeepKeys",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ]
+        ),
+        .target(
+            name: "MailkeepSync",
+            dependencies: [
+                "IMAPClient", "IMAPCore", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+            ]
+        ),
+        .target(
+            name: "MailkeepApp",
+            dependencies: [
+                "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
+                "MailkeepSync",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ],
+            resources: [.embedInCode("Wording/wording.json")]
+        ),
+        .executableTarget(
+            name: "mailkeep",
+            dependencies: [
+                "MailkeepApp", "MailkeepModel",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Configuration", package: "swift-configuration"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+                .product(name: "SystemPackage", package: "swift-system"),
+                .product(name: "UnixSignals", package: "swift-service-lifecycle"),
+            ]
+        ),
+
+        // Tests mirror the targets.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "MailkeepModel",
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            path: "Tests/TestSupport"
+        ),
+        .testTarget(
+            name: "IMAPCoreTests",
+            dependencies: ["IMAPCore", "TestSupport", .product(name: "NIOTestUtils", package: "swift-nio")]
+        ),
+        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "TestSupport"] + nio),
+        .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
+        .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
+        .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
+        .testTarget(name: "MailkeepStoreTests", dependencies: ["MailkeepStore", "MailkeepModel", "MailkeepKeys"]),
+        .testTarget(
+            name: "MailkeepSyncTests",
+            dependencies: [
+                "MailkeepSync", "MailkeepStore", "MailkeepModel", "MailkeepKeys", "MailVault", "TestSupport",
+            ]
+        ),
+        .testTarget(
+            name: "MailkeepAppTests",
+            dependencies: ["MailkeepApp", "MailkeepModel", "MailkeepStore", "TestSupport"]
+        ),
+        .testTarget(
+            name: "mailkeepTests",
+            dependencies: [
+                "mailkeep", "MailkeepModel", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+            ]
+        ),
+    ],
+    swiftLanguageModes: [.v6]
+)
+
+for target in package.targets where target.type != .system {
+    target.swiftSettings = [
+        .enableUpcomingFeature("ExistentialAny"),
+        .enableUpcomingFeature("MemberImportVisibility"),
+        .enableUpcomingFeature("InternalImportsByDefault"),
+    ]
+    if Context.environment["CI"] != nil {
+        target.swiftSettings?.append(.treatAllWarnings(as: .error))
+    }
+}

@@ -1,0 +1,54 @@
+package import IMAPCore
+package import NIOCore
+
+/// Where a mail server is and how far it is trusted.
+package struct IMAPConfiguration: Sendable {
+    package enum Security: Sendable, Equatable {
+        /// TLS from the first byte (RFC 8314, 3.2).
+        case tls
+        /// Plain text up to `STARTTLS` (RFC 9051, 6.2.1); never onwards without it.
+        case startTLS
+        /// No TLS at all.
+        case none
+    }
+
+    package enum Trust: Sendable, Equatable {
+        /// The certificate authorities of this machine.
+        case system
+        /// These certificates in PEM only: an authority's, or the server's own if it is self-signed.
+        case certificates(pem: String)
+    }
+
+    /// A name or an address in any notation.
+    package var host: String
+    package var port: Int
+    package var security: Security
+    package var trust: Trust
+    /// Asked for each resolved address right before it is connected to; IPv4 addresses mapped into IPv6 arrive as IPv4.
+    package var isAddressAllowed: @Sendable (SocketAddress) -> Bool
+    /// How long resolving the name and connecting to one address may each take.
+    package var connectTimeout: TimeAmount
+    /// How long an answer may go without a byte.
+    package var responseTimeout: TimeAmount
+    package var limits: IMAPLimits
+
+    package init(
+        host: String,
+        port: Int,
+        security: Security = .tls,
+        trust: Trust = .system,
+        connectTimeout: TimeAmount = .seconds(20),
+        responseTimeout: TimeAmount = .seconds(60),
+        limits: IMAPLimits = IMAPLimits(),
+        isAddressAllowed: @escaping @Sendable (SocketAddress) -> Bool
+    ) {
+        self.host = host
+        self.port = port
+        self.security = security
+        self.trust = trust
+        self.isAddressAllowed = isAddressAllowed
+        self.connectTimeout = connectTimeout
+        self.responseTimeout = responseTimeout
+        self.limits = limits
+    }
+}

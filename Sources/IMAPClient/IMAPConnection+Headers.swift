@@ -1,0 +1,108 @@
+import IMAPCore
+import NIOCore
+
+extension IMAPConnection {
+    /// Reads header fields, size and date of messages.
+    ///
+    /// - Parameters:
+    ///   - uids: which messages; identifiers that do not exist cost nothing, so a range may be open upwards.
+    ///   - fields: names of header fields; a field that a message lacks is left out of its header.
+    ///   - onMessage: is called for each message that exists, in the server's order. The header shares its storage with
+    ///     what was received around it: copy it to keep it.
+    /// - Returns: the messages that exist but that the server refuses to read.
+    @discardableResult
+    package nonisolated(nonsending) func fetchHeaders(
+        _ uids: [ClosedRange<UInt32>],
+        fields: [String],
+        onMessage: nonisolated(nonsending) (IMAPFetchedHeader) async throws -> Void
+    ) async throws -> [UInt32] {
+        try requireMailbox()
+        let wanted = IMAPUIDSet(ranges: uids).clamped(to: 1...UInt32.max)
+        guard !wanted.isEmpty, messageCount != 0 else { return [] }
+        let command = { IMAPCommand.fetchHeaders($0, fields: fields) }
+        var progress = HeaderProgress(wanted: wanted)
+        let refused = try await fetch(wanted.split(rangesPerSet: 200), command: command) { fragment in
+            try await take(fragment, &progress, onMessage: onMessage)
+        }
+        guard !refused.isEmpty else { return [] }
+        let delivered = Set(progress.delivered)
+        var missing: [UInt32] = []
+        for range in refused.ranges {
+            missing += try await self.uids(in: range).filter { !delivered.contains($0) }
+        }
+        return try await fetchSingly(missing, command: command) { _, fragment in
+            try await take(fragment, &progress, onMessage: onMessage)
+        }
+    }
+
+    private struct HeaderProgress {
+        let wanted: IMAPUIDSet
+        var delivered: [UInt32] = []
+        /// The header of the response that is being read.
+        var header: (bytes: ByteBuffer, isTruncated: Bool)?
+    }
+
+    private nonisolated(nonsending) func take(
+        _ fragment: IMAPFragment,
+        _ progress: inout HeaderProgress,
+        onMessage: nonisolated(nonsending) (IMAPFetchedHeader) async throws -> Void
+    ) async throws {
+        switch fragment {
+        case .sectionBegan(.header, let length, _):
+            progress.header = (try await collectSection(limit: limits.headerLength), length > limits.headerLength)
+        case .sectionBegan: _ = try await collectSection(limit: 0)
+        case .response(.fetch(let fetch)):
+            var header = progress.header
+            progress.header = nil
+            for part in fetch.sections where part.section == .header {
+                header = part.bytes.map { ($0, false) }
+            }
+            guard let header, let uid = fetch.uid, progress.wanted.contains(uid) else { return }
+            progress.delivered.append(uid)
+            try await onMessage(
+                IMAPFetchedHeader(
+                    uid: uid,
+                    size: fetch.size ?? 0,
+                    internalDate: fetch.internalDate,
+                    header: header.bytes,
+                    isTruncated: header.isTruncated
+                )
+            )
+        default: break
+        }
+    }
+
+    /// The identifiers of the messages that exist now, ascending.
+    ///
+    /// With `ESEARCH` (RFC 4731) the answer is one line of ranges; otherwise it is a line for each message, as servers
+    /// are known to cut off the answers of a plain `SEARCH`.
+    package nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {
+        try requireMailbox()
+        let wanted = IMAPUIDSet(ranges: [range]).clamped(to: 1...UInt32.max)
+        guard !wanted.isEmpty, messageCount != 0 else { return [] }
+        var found: [ClosedRange<UInt32>] = []
+        var count: UInt64 = 0
+        func add(_ ranges: [ClosedRange<UInt32>]) throws {
+            for range in ranges { count += UInt64(range.upperBound - range.lowerBound) + 1 }
+            guard count <= UInt64(clamping: limits.messages) else {
+                throw IMAPError(.limitExceeded, "the mailbox holds too many messages")
+            }
+            found.append(contentsOf: ranges)
+        }
+        let usesSearch = offers("ESEARCH")
+        let refused = try await fetch([wanted], command: usesSearch ? IMAPCommand.searchUIDs : IMAPCommand.fetchUIDs) {
+            switch $0 {
+            case .response(.search(let set)) where usesSearch:
+                try add(set.clamped(to: range).ranges)
+            case .response(.fetch(let fetch)):
+                if !usesSearch, let uid = fetch.uid, range.contains(uid) { try add([uid...uid]) }
+            case .sectionBegan: _ = try await collectSection(limit: 0)
+            default: break
+            }
+        }
+        guard refused.isEmpty else {
+            throw IMAPError(.commandRefused, "the server does not say which messages there are")
+        }
+        return IMAPUIDSet(ranges: found).ranges.flatMap(Array.init)
+    }
+}

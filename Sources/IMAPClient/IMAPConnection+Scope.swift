@@ -1,0 +1,129 @@
+import IMAPCore
+package import Logging
+import NIOCore
+
+/// Connects, signs in, runs `body` with the connection and signs out; the connection is closed in any case.
+///
+/// - Throws: ``IMAPError`` where the server, the network or the arguments fail, `CancellationError` where the task is
+///   cancelled, and what `body` throws.
+package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
+    _ configuration: IMAPConfiguration,
+    credentials: IMAPCredentials,
+    logger: Logger,
+    _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
+) async throws -> Result {
+    try credentials.check()
+    let addresses = try await IMAPAddressResolver.addresses(
+        host: configuration.host,
+        port: configuration.port,
+        timeout: configuration.connectTimeout
+    )
+    let tls = configuration.security == .none ? nil : try await IMAPTLS(configuration)
+    let transport = try await IMAPTransport.connect(
+        configuration,
+        addresses: addresses,
+        makeTLSHandler: tls?.makeHandler
+    )
+    logger.debug("connected to a mail server", metadata: ["security": "\(configuration.security)"])
+    do {
+        return try await transport.channel.executeThenClose { inbound, outbound in
+            let connection = IMAPConnection(
+                inbound: inbound,
+                outbound: outbound,
+                watchdog: transport.watchdog,
+                limits: configuration.limits
+            )
+            return try await connection.session(configuration, transport, credentials, logger, body)
+        }
+    } catch let error as IMAPError {
+        guard let tls, error.certificateProblem == .untrusted else { throw error }
+        throw await error.explained(by: tls, configuration, addresses: addresses)
+    }
+}
+
+extension IMAPCredentials {
+    /// Refuses what could never be sent before anything is connected to.
+    fileprivate func check() throws {
+        do {
+            switch self {
+            case .password(let username, let password, let authorizeAs):
+                _ = try IMAPPlainResponse(username: username, password: password, authorizeAs: authorizeAs)
+            }
+        } catch { throw IMAPError.wrapping(error) }
+    }
+}
+
+extension IMAPTransport {
+    /// Waits until commands may be written.
+    fileprivate nonisolated(nonsending) func awaitReadiness() async throws {
+        let channel = channel.channel
+        watchdog.startWaiting()
+        defer { watchdog.stopWaiting() }
+        do {
+            try await withTaskCancellationHandler {
+                try await ready.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+        } catch {
+            try Task.checkCancellation()
+            throw IMAPError.wrapping(error)
+        }
+    }
+}
+
+extension IMAPConnection {
+    /// All that happens on the connection from the greeting to the farewell.
+    fileprivate nonisolated(nonsending) func session<Result: Sendable>(
+        _ configuration: IMAPConfiguration,
+        _ transport: IMAPTransport,
+        _ credentials: IMAPCredentials,
+        _ logger: Logger,
+        _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
+    ) async throws -> Result {
+        try await transport.awaitReadiness()
+        if configuration.security != .startTLS { try await greet() }
+        try await authenticate(credentials, isEncrypted: configuration.security != .none)
+        logger.debug("signed in to a mail server")
+        let result = try await body(self)
+        await logOut(closing: transport.channel.channel)
+        return result
+    }
+
+    /// Says goodbye and waits a moment for the answer, whatever it is.
+    fileprivate nonisolated(nonsending) func logOut(closing channel: any Channel) async {
+        guard isIdle else { return }
+        let limit = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
+        _ = try? await perform(.logout)
+        limit.cancel()
+    }
+}
+
+extension IMAPError {
+    /// The same error with the reason that a look at the certificate shows; nothing is sent to the server for that.
+    fileprivate nonisolated(nonsending) func explained(
+        by tls: IMAPTLS,
+        _ configuration: IMAPConfiguration,
+        addresses: [SocketAddress]
+    ) async -> IMAPError {
+        let inspection = IMAPCertificateInspection()
+        do {
+            let transport = try await IMAPTransport.connect(
+                configuration,
+                addresses: addresses,
+                makeTLSHandler: { try tls.makeInspectingHandler(inspection) }
+            )
+            try await transport.channel.executeThenClose { inbound, _ in
+                transport.watchdog.startWaiting()
+                for try await _ in inbound {}
+            }
+        } catch {}
+        let message =
+            switch inspection.problem {
+            case .expired: "the certificate has expired"
+            case .notYetValid: "the certificate is not valid yet"
+            default: "the certificate is self-signed or of an authority that is not trusted"
+            }
+        return IMAPError(.certificateInvalid, message, certificateProblem: inspection.problem, cause: cause)
+    }
+}

@@ -1,0 +1,122 @@
+import IMAPCore
+import NIOCore
+
+/// A signed-in connection that reads mail and changes nothing.
+///
+/// It belongs to one task. Its commands follow one another: what is handed a message while it is on its way cannot ask
+/// for something else meanwhile. An error that leaves an answer half read makes the connection unusable.
+package final class IMAPConnection {
+    /// What the server offers, in capitals (RFC 9051, 7.2.2).
+    package internal(set) var capabilities: Set<String> = []
+
+    let limits: IMAPLimits
+    var encoder = IMAPCommandEncoder()
+    /// The messages in the open mailbox; nil while none is open.
+    var messageCount: UInt32?
+    /// The message that is being handed over.
+    var body = BodyInTransit()
+
+    private var inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>.AsyncIterator
+    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private let watchdog: IMAPWatchdog
+    private var batch: [IMAPFragment] = []
+    private var position = 0
+    private var tagCount = 0
+    private var farewell: IMAPStatus?
+    private(set) var isIdle = true
+
+    init(
+        inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,
+        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        watchdog: IMAPWatchdog,
+        limits: IMAPLimits
+    ) {
+        self.inbound = inbound.makeAsyncIterator()
+        self.outbound = outbound
+        self.watchdog = watchdog
+        self.limits = limits
+    }
+
+    /// Runs a conversation alone; if it fails in the middle the connection stays unusable.
+    nonisolated(nonsending) func converse<Result>(
+        _ conversation: nonisolated(nonsending) () async throws -> Result
+    ) async throws -> Result {
+        try requireIdle()
+        isIdle = false
+        let result = try await conversation()
+        isIdle = true
+        return result
+    }
+
+    func requireIdle() throws {
+        guard isIdle else {
+            throw IMAPError(.invalidArgument, "the connection is in the middle of an answer")
+        }
+    }
+
+    /// The next piece of what the server sends.
+    nonisolated(nonsending) func nextFragment() async throws -> IMAPFragment {
+        while position >= batch.count { try await receive() }
+        let fragment = batch[position]
+        position += 1
+        if case .response(let response) = fragment { note(response) }
+        return fragment
+    }
+
+    /// Sends bytes; if the server is gone, throws why.
+    nonisolated(nonsending) func send(_ bytes: ByteBuffer) async throws {
+        do {
+            watchdog.startWaiting()
+            defer { watchdog.stopWaiting() }
+            try await outbound.write(bytes)
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            while true { _ = try await nextFragment() }
+        }
+    }
+
+    func nextTag() -> String {
+        tagCount &+= 1
+        return "A\(tagCount)"
+    }
+
+    private nonisolated(nonsending) func receive() async throws {
+        watchdog.startWaiting()
+        defer { watchdog.stopWaiting() }
+        do {
+            guard let received = try await inbound.next(isolation: #isolation) else {
+                try Task.checkCancellation()
+                throw IMAPError(farewell: farewell)
+            }
+            batch = received
+            position = 0
+        } catch is CancellationError {
+            throw CancellationError()
+        } catch {
+            let failure = IMAPError.wrapping(error)
+            throw failure.code == .connectionClosed && farewell != nil ? IMAPError(farewell: farewell) : failure
+        }
+    }
+
+    /// Takes in what a server may say at any time.
+    private func note(_ response: IMAPResponse) {
+        switch response {
+        case .status(let status) where status.condition == .bye: farewell = status
+        case .exists(let count) where messageCount != nil: messageCount = count
+        case .capability(let names): learn(names)
+        case .status(let status), .tagged(_, let status):
+            if case .capability(let names) = status.code { learn(names) }
+        default: break
+        }
+    }
+
+    func learn(_ names: [String]) {
+        capabilities = Set(names)
+        let takesLiterals = !capabilities.isDisjoint(with: ["LITERAL+", "LITERAL-", "IMAP4REV2"])
+        encoder.literals = takesLiterals ? .nonSynchronizing : .synchronizing
+    }
+}
+
+@available(*, unavailable)
+extension IMAPConnection: Sendable {}

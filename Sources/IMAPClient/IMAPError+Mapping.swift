@@ -1,0 +1,92 @@
+import IMAPCore
+import NIOCore
+import NIOSSL
+
+extension IMAPError {
+    /// What an error of the layers below means to who reads mail.
+    static func wrapping(_ error: any Error) -> IMAPError {
+        switch error {
+        case let error as IMAPError: error
+        case let error as IMAPDecodingError:
+            IMAPError(error.code == .limitExceeded ? .limitExceeded : .invalidResponse, error.message, cause: error)
+        case let error as IMAPEncodingError:
+            IMAPError(.invalidArgument, "an argument cannot be sent: \(error)", cause: error)
+        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
+            IMAPError(
+                .certificateInvalid,
+                "the certificate is for another host",
+                certificateProblem: .hostnameMismatch,
+                cause: error
+            )
+        case NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate:
+            IMAPError(
+                .certificateInvalid,
+                "the certificate is not trusted",
+                certificateProblem: .untrusted,
+                cause: error
+            )
+        case NIOSSLError.handshakeFailed(let reason):
+            if "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
+                IMAPError(
+                    .certificateInvalid,
+                    "the certificate is not trusted",
+                    certificateProblem: .untrusted,
+                    cause: error
+                )
+            } else {
+                IMAPError(.tlsFailed, "TLS could not be agreed on", cause: error)
+            }
+        case NIOSSLError.uncleanShutdown: IMAPError(.connectionClosed, "the server cut the connection", cause: error)
+        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
+            IMAPError(.tlsFailed, "TLS failed", cause: error)
+        case ChannelError.connectTimeout: IMAPError(.timeout, "the server cannot be reached in time", cause: error)
+        default: IMAPError(.connectionClosed, "the connection was lost", cause: error)
+        }
+    }
+
+    /// A refusal: `NO` or `BAD`.
+    init(refusing command: IMAPCommand, _ status: IMAPStatus) {
+        self.init(
+            Self.code(of: status) ?? (command.isAnsweredAsMissing(by: status) ? .mailboxNotFound : .commandRefused),
+            "\(command) was answered with \(status.condition.rawValue)",
+            responseCode: status.code?.name,
+            serverText: status.text
+        )
+    }
+
+    /// A farewell: `BYE`, or the connection's end without one.
+    init(farewell status: IMAPStatus?) {
+        guard let status else {
+            self.init(.connectionClosed, "the server closed the connection")
+            return
+        }
+        self.init(
+            Self.code(of: status) ?? .connectionClosed,
+            "the server closed the connection with a farewell",
+            responseCode: status.code?.name,
+            serverText: status.text
+        )
+    }
+
+    /// What a response code means (RFC 9051, 7.1), also those that large providers made up.
+    private static func code(of status: IMAPStatus) -> Code? {
+        switch status.code?.name {
+        case "OVERQUOTA": .overQuota
+        case "UNAVAILABLE", "THROTTLED", "LIMIT", "INUSE": .throttled
+        case "NONEXISTENT", "TRYCREATE": .mailboxNotFound
+        case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "WEBALERT": .authenticationFailed
+        case "PRIVACYREQUIRED": .loginDisabled
+        default: status.text.lowercased().contains("too many") ? .throttled : nil
+        }
+    }
+}
+
+extension IMAPCommand {
+    /// Whether a mailbox is missing, as servers without response codes say in words.
+    fileprivate func isAnsweredAsMissing(by status: IMAPStatus) -> Bool {
+        guard case .examine = self, status.condition == .no else { return false }
+        let text = status.text.lowercased()
+        return ["doesn't exist", "does not exist", "nonexistent", "no such mailbox", "unknown mailbox"]
+            .contains { text.contains($0) }
+    }
+}

@@ -1,0 +1,47 @@
+/// What this client can say to a server (RFC 9051, 6).
+///
+/// There is no case that changes a mailbox, a message or a flag: mailboxes are opened with `EXAMINE` and read with
+/// `BODY.PEEK`, so that reading leaves no trace.
+package enum IMAPCommand: Sendable, Equatable {
+    case capability
+    case startTLS
+    /// `AUTHENTICATE PLAIN` (RFC 4616), with its response at once where the server takes that (RFC 4959).
+    case authenticatePlain(IMAPPlainResponse, isInitial: Bool)
+    case login(username: String, password: String)
+    /// RFC 9051, 6.3.1.
+    case enable(String)
+    case namespace
+    /// All mailboxes, with their special uses (RFC 6154) asked for where that is offered.
+    case list(returningSpecialUse: Bool)
+    /// Opens a mailbox read only; `countingChanges` asks for the number of its last change (RFC 7162, 3.1.8).
+    case examine(IMAPMailboxName, countingChanges: Bool)
+    case fetchHeaders(IMAPUIDSet, fields: [String])
+    case fetchBodies(IMAPUIDSet)
+    case fetchUIDs(IMAPUIDSet)
+    /// `UID SEARCH RETURN (ALL)` (RFC 4731).
+    case searchUIDs(IMAPUIDSet)
+    case logout
+}
+
+extension IMAPCommand: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The command's name alone: its arguments may be secret.
+    package var description: String {
+        switch self {
+        case .capability: "CAPABILITY"
+        case .startTLS: "STARTTLS"
+        case .authenticatePlain: "AUTHENTICATE PLAIN"
+        case .login: "LOGIN"
+        case .enable: "ENABLE"
+        case .namespace: "NAMESPACE"
+        case .list: "LIST"
+        case .examine: "EXAMINE"
+        case .fetchHeaders, .fetchBodies, .fetchUIDs: "UID FETCH"
+        case .searchUIDs: "UID SEARCH"
+        case .logout: "LOGOUT"
+        }
+    }
+
+    package var debugDescription: String { description }
+
+    package var customMirror: Mirror { Mirror(self, children: []) }
+}

@@ -1,0 +1,87 @@
+import NIOCore
+
+extension IMAPStatus {
+    /// Reads `[CODE …] text` after the condition; what is no code is text.
+    init(_ condition: Condition, parsing scanner: inout IMAPScanner) {
+        scanner.skipSpaces()
+        let text = scanner.text()
+        guard let (code, rest) = IMAPResponseCode.parse(text) else {
+            self.init(condition, text: text)
+            return
+        }
+        self.init(condition, code: code, text: rest)
+    }
+}
+
+extension IMAPResponseCode {
+    static func parse(_ text: String) -> (IMAPResponseCode, rest: String)? {
+        let bytes = text.utf8
+        guard bytes.first == .openBracket, let end = closingBracket(bytes) else { return nil }
+        let inside = bytes[bytes.index(after: bytes.startIndex)..<end]
+        let nameEnd = inside.firstIndex(of: .space) ?? inside.endIndex
+        let name = String(Substring(inside[..<nameEnd])).uppercased()
+        guard !name.isEmpty, name.utf8.allSatisfy({ $0 > .space && $0 != .quote && $0 != .open && $0 < 0x7F }) else {
+            return nil
+        }
+        let arguments = String(Substring(inside[nameEnd...])).trimmingSpaces
+        let rest = String(Substring(bytes[bytes.index(after: end)...])).trimmingSpaces
+        return (IMAPResponseCode(name: name, arguments: arguments), rest)
+    }
+
+    private init(name: String, arguments: String) {
+        let words = arguments.split(separator: " ")
+        switch name {
+        case "CAPABILITY":
+            self = .capability(IMAPResponse.words(arguments))
+            return
+        case "UIDVALIDITY":
+            if let value = UInt32(arguments), value > 0 {
+                self = .uidValidity(value)
+                return
+            }
+        case "UIDNEXT":
+            if let value = UInt32(arguments), value > 0 {
+                self = .uidNext(value)
+                return
+            }
+        case "HIGHESTMODSEQ":
+            if let value = UInt64(arguments) {
+                self = .highestModSeq(value)
+                return
+            }
+        case "MESSAGELIMIT":
+            if words.count == 2, let uid = UInt32(words[1]), uid > 0 {
+                self = .messageLimit(uid: uid)
+                return
+            }
+        default: break
+        }
+        self = .other(name: name, arguments: arguments)
+    }
+
+    /// The bracket that ends the code; brackets in quoted strings do not count.
+    private static func closingBracket(_ bytes: String.UTF8View) -> String.UTF8View.Index? {
+        var isQuoted = false
+        var isEscaped = false
+        for (index, byte) in zip(bytes.indices, bytes) {
+            if isEscaped {
+                isEscaped = false
+            } else if byte == .backslash, isQuoted {
+                isEscaped = true
+            } else if byte == .quote {
+                isQuoted.toggle()
+            } else if byte == .closeBracket, !isQuoted {
+                return index
+            }
+        }
+        return nil
+    }
+}
+
+extension String {
+    fileprivate var trimmingSpaces: String {
+        let bytes = utf8.drop { $0 == .space }
+        let end = bytes.lastIndex { $0 != .space }.map(bytes.index(after:)) ?? bytes.startIndex
+        return String(Substring(bytes[..<end]))
+    }
+}

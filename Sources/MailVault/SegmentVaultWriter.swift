@@ -1,0 +1,111 @@
+import Crypto
+import FoundationEssentials
+import MailkeepKeys
+import Synchronization
+
+/// Takes one message: at most 1 MiB stays in memory, the rest waits sealed in a file without a name.
+final class SegmentVaultWriter: VaultWriter {
+    private struct Message {
+        var hash = SHA256()
+        var size: Int64 = 0
+        /// The frame that is being filled.
+        var frame: [UInt8] = []
+        var frameCount = 0
+        let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { Array($0) } }
+        var spool: Spool?
+    }
+
+    private struct Spool {
+        let file: OpenFile
+        var length: Int64 = 0
+    }
+
+    private let vault: SegmentVault
+    private let message = Mutex<Message?>(Message())
+
+    init(_ vault: SegmentVault) {
+        self.vault = vault
+    }
+
+    func write(_ bytes: UnsafeRawBufferPointer) throws {
+        try vault.checkPoison()
+        try message.withLock { message in
+            guard message != nil else { throw Self.finished }
+            message?.hash.update(bufferPointer: bytes)
+            message?.size += Int64(bytes.count)
+            var rest = bytes[...]
+            while let room = message.map({ SegmentFormat.frameSize - $0.frame.count }), !rest.isEmpty {
+                if room == 0 {
+                    try spoolFrame(of: &message)
+                    continue
+                }
+                message?.frame.append(contentsOf: rest.prefix(room))
+                rest = rest.dropFirst(room)
+            }
+        }
+    }
+
+    func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent {
+        try vault.checkPoison()
+        guard let message = message.withLock({ $0.take() }) else { throw Self.finished }
+        let sha256 = Array(message.hash.finalize())
+        guard let id = VaultEntryID(bytes: vault.keys.contentKey(sha256: sha256)) else { throw Self.finished }
+        let (location, isNew) =
+            if let known = try isKnown(id) ?? vault.recentLocation(of: id) {
+                (known, false)
+            } else {
+                try append(message, id: id)
+            }
+        return StoredContent(id: id, sha256: sha256, size: message.size, location: location, isNew: isNew)
+    }
+
+    func abandon() {
+        message.withLock { $0 = nil }
+    }
+
+    private static var finished: VaultError { VaultError(.finished, "The writer has finished.") }
+
+    /// Seals the full frame into the spool.
+    private func spoolFrame(of message: inout Message?) throws {
+        guard var current = message.take() else { throw Self.finished }
+        var spool = try current.spool ?? Spool(file: vault.directory.makeSpool())
+        let packed = vault.frames.pack(current.frame)
+        let frame = try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil)
+        try spool.file.write(frame, at: spool.length)
+        spool.length += Int64(frame.count)
+        current.spool = spool
+        current.frameCount += 1
+        current.frame.removeAll(keepingCapacity: true)
+        message = current
+    }
+
+    private func append(_ message: Message, id: VaultEntryID) throws -> (VaultLocation, Bool) {
+        let packed = vault.frames.pack(message.frame)
+        let spooled = message.spool?.length ?? 0
+        let header = EntryHeader(
+            id: id,
+            contentLength: message.size,
+            framesLength: spooled + Int64(packed.frameLength),
+            salt: message.salt
+        )
+        let last = try vault.frames.seal(packed, salt: message.salt, index: message.frameCount, header: header)
+        let head = header.encodedWithChecksum
+        return try vault.append(id, length: header.entryLength) { file, offset throws(VaultError) in
+            guard let spool = message.spool else { return try file.write(head + last, at: offset) }
+            try file.write(head, at: offset)
+            let framesOffset = offset + Int64(head.count)
+            try Self.copy(spool, to: file, at: framesOffset)
+            try file.write(last, at: framesOffset + spool.length)
+        }
+    }
+
+    private static func copy(_ spool: Spool, to file: OpenFile, at offset: Int64) throws(VaultError) {
+        var done: Int64 = 0
+        while done < spool.length {
+            let bytes = try spool.file.read(at: done, count: Int(min(spool.length - done, 1 << 20)))
+            guard !bytes.isEmpty else { throw VaultError(.ioFailed, "A message's file was cut.") }
+            try file.write(bytes, at: offset + done)
+            done += Int64(bytes.count)
+        }
+    }
+}

@@ -1,0 +1,56 @@
+package import MailkeepModel
+
+/// Input that cannot be used, or a state in which a command makes no sense. What a person reads comes from the code.
+package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
+    package enum Code: String, Sendable, CaseIterable {
+        case noOrganization = "no_organization"
+        case organizationExists = "organization_exists"
+        case noCaller = "no_caller"
+        case noUser = "no_user"
+        case userExists = "user_exists"
+        case badEmail = "bad_email"
+        case noName = "no_name"
+        case noRole = "no_role"
+        case roleCycle = "role_cycle"
+        case passwordLength = "password_length"
+        case passwordCommon = "password_common"
+        case serverIncomplete = "server_incomplete"
+        case passwordNeeded = "password_needed"
+        case accountTypeUnavailable = "account_type_unavailable"
+        case badPort = "bad_port"
+        case badCertificates = "bad_certificates"
+        case badNetwork = "bad_network"
+        case sourceIncomplete = "source_incomplete"
+        case noBackup = "no_backup"
+        case backupNotCompleted = "backup_not_completed"
+        case backupNotPending = "backup_not_pending"
+        case backupDamaged = "backup_damaged"
+        case backupCancelled = "backup_cancelled"
+        case auditBroken = "audit_broken"
+        case importEncoding = "import_encoding"
+        case importUnreadable = "import_unreadable"
+        case importColumns = "import_columns"
+        case importRows = "import_rows"
+    }
+
+    package let code: Code
+    /// What the sentence names.
+    package let values: [String: String]
+    /// The rows that could not be imported.
+    package let rows: [ImportProblem]
+
+    package init(_ code: Code, _ values: [String: String] = [:], rows: [ImportProblem] = []) {
+        self.code = code
+        self.values = values
+        self.rows = rows
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+
+    /// The sentence in a reader's language.
+    package func message(in locale: Locale) -> String {
+        Wording(locale: locale).text(key: "err.\(code.rawValue)", values)
+    }
+
+    package var description: String { message(in: .english) }
+}

@@ -1,0 +1,49 @@
+package import MailkeepModel
+import MailkeepStore
+import MailkeepSync
+
+/// Attaches a backup source to an inactive user, in place of the leaver's own credentials (L9).
+package struct AttachBackupSource: UseCase {
+    /// An administrator's or master user's sign-in to the same mailbox, or a file of this machine.
+    package enum Source: Sendable {
+        case signIn(MailCredentials)
+        case path(String)
+    }
+
+    package var user: UserID
+    package var source: Source
+    package var permissions: JobPermissions
+
+    package init(user: UserID, source: Source, permissions: JobPermissions = JobPermissions()) {
+        self.user = user
+        self.source = source
+        self.permissions = permissions
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
+        let now = mailkeep.clock()
+        var kind = "sign_in"
+        if case .path = source { kind = "path" }
+        let action = AuditedAction(name: "backup_source.attach", user: user, details: ["kind": kind])
+        _ = try await mailkeep.read(action, as: caller) { try PagePolicy.use(actor: $1).enforce() }
+        if case .path(let path) = source {
+            try await mailkeep.sources.check(server: nil, path: path, permissions: permissions)
+        }
+        return try await mailkeep.act(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let decision = LockPolicy.attachSource(
+                actor: actor,
+                target: try transaction.existingUser(user),
+                addon: try transaction.mailAddon(of: user)?.state
+            )
+            try decision.enforce()
+            var attached = BackupSource(path: nil, credentials: nil, attachedBy: actor.id, attachedAt: now)
+            switch source {
+            case .signIn(let credentials): attached.credentials = credentials
+            case .path(let path): attached.path = path
+            }
+            try transaction.attachBackupSource(attached, to: user)
+            return (.done, .done)
+        }
+    }
+}

@@ -1,0 +1,34 @@
+package import MailkeepModel
+import MailkeepStore
+
+/// Cancels a backup that is Waiting or In progress; an earlier one stands.
+package struct CancelBackup: UseCase {
+    package var backup: BackupID
+
+    package init(backup: BackupID) {
+        self.backup = backup
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
+        let now = mailkeep.clock()
+        let action = AuditedAction(name: "backup.cancel", target: "backup/\(backup)")
+        return try await mailkeep.act(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let details = try transaction.existingBackup(backup)
+            if details.status == .cancelled { return (.unchanged, .unchanged) }
+            guard try transaction.endBackup(backup, as: .cancelled, at: now) else {
+                throw AppError(.backupNotPending)
+            }
+            if let job = try transaction.job(of: backup) { try transaction.endJob(job, as: .cancelled, at: now) }
+            return (.done, .done)
+        }
+    }
+}
+
+extension ReadTransaction {
+    /// A backup that an administrator names.
+    func existingBackup(_ id: BackupID) throws -> BackupDetails {
+        guard let backup = try backup(id) else { throw AppError(.noBackup) }
+        return backup
+    }
+}

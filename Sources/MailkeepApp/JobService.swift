@@ -1,0 +1,105 @@
+package import Logging
+package import MailkeepModel
+import MailkeepStore
+import MailkeepSync
+package import ServiceLifecycle
+
+/// Works on jobs as they come, and asks for synchronisations on a schedule.
+package struct JobService: Service {
+    private let mailkeep: Mailkeep
+    private let interval: Duration
+    private let logger: Logger
+
+    /// Jobs at work at the same time; a mailbox is read by one at a time.
+    private static let width = 4
+    private static let pause = Duration.milliseconds(250)
+
+    /// - Parameter interval: between two synchronisations of an active user's mailbox.
+    package init(mailkeep: Mailkeep, interval: Duration, logger: Logger) {
+        self.mailkeep = mailkeep
+        self.interval = interval
+        self.logger = logger
+    }
+
+    /// Works until cancelled or shut down gracefully; jobs under way then wait for the next start.
+    package func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    group.addTask { try await schedule() }
+                    for _ in 0..<Self.width { group.addTask { try await work() } }
+                    try await group.waitForAll()
+                }
+            }
+        } catch is CancellationError {}
+    }
+
+    private func work() async throws {
+        while true {
+            try Task.checkCancellation()
+            do {
+                if try await mailkeep.jobs.runNext(logger: logger) { continue }
+            } catch let error where !(error is CancellationError) {
+                // The database fails: the next attempt tells whether it still does.
+                logger.error("jobs cannot be taken up", metadata: ["error": "\(SyncFailure(error))"])
+                try await Task.sleep(for: .seconds(5))
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    private func schedule() async throws {
+        let milliseconds = Int64(interval / .milliseconds(1))
+        while true {
+            do {
+                try await mailkeep.requestSynchronisations(notSince: milliseconds)
+            } catch let error where !(error is CancellationError) {
+                logger.error("synchronisations cannot be asked for", metadata: ["error": "\(SyncFailure(error))"])
+            }
+            try await Task.sleep(for: min(interval, .seconds(5)))
+        }
+    }
+}
+
+extension Mailkeep {
+    /// Queues a synchronisation of every active user's mailbox that has had none for so many milliseconds.
+    func requestSynchronisations(notSince milliseconds: Int64) async throws {
+        let now = clock()
+        let users = try await store.read {
+            try $0.usersToSynchronise(before: now.advanced(byMilliseconds: -milliseconds))
+        }
+        for user in users {
+            _ = try await store.write {
+                try $0.insertJob(.synchronise, user: user, permissions: JobPermissions(), at: now)
+            }
+        }
+    }
+
+    /// Works on a job here and now, to its end: for a command without a server.
+    package func finish(_ job: JobID) async throws {
+        _ = try await jobs.runNext(only: job, logger: logger)
+    }
+
+    /// Whether a job waits or is at work.
+    package func isPending(_ job: JobID) async throws -> Bool {
+        let state = try await store.read { try $0.jobState(job)?.state }
+        return state == .waiting || state == .running
+    }
+
+    /// Why a job failed; nil when it did not.
+    package func failure(of job: JobID) async throws -> (any Error)? {
+        guard let state = try await store.read({ try $0.jobState(job) }), let error = state.error else { return nil }
+        let failure = SyncFailure(SyncFailure.Code(rawValue: error) ?? .internal, state.detail ?? "")
+        return state.kind == .backup ? BackupFailure(failure: failure) : failure
+    }
+
+    /// The job that takes a backup.
+    package func job(of backup: BackupID) async throws -> JobID? {
+        try await store.read { try $0.job(of: backup) }
+    }
+}
+
+/// A backup ended without being completed, because nothing could be read and nothing had been synchronised (B10).
+struct BackupFailure: Error {
+    let failure: SyncFailure
+}

@@ -1,0 +1,170 @@
+import Foundation
+package import MailkeepModel
+import MailkeepStore
+import MailkeepSync
+
+/// Mail add-on settings as their owner gives them; what is left out stays as it is saved.
+package struct MailAddonInput: Sendable {
+    package var accountType: AccountType
+    package var address: String
+    package var host: String?
+    package var port: Int?
+    package var security: ConnectionSecurity?
+    package var username: String?
+    package var password: String?
+    package var certificates: String?
+    package var path: String?
+    package var sharing: SharingSetting
+
+    package init(accountType: AccountType, address: String, sharing: SharingSetting) {
+        self.accountType = accountType
+        self.address = address
+        self.sharing = sharing
+    }
+}
+
+/// Saves the mail add-on settings of their owner (L1, L2, U3).
+///
+/// While they are locked, only saving them unchanged is allowed, which counts for N3; a password entered anew is kept
+/// once it has signed in to the mail server.
+package struct SaveMailAddonSettings: UseCase {
+    package var user: UserID
+    package var input: MailAddonInput
+    package var permissions: JobPermissions
+
+    package init(user: UserID, input: MailAddonInput, permissions: JobPermissions = JobPermissions()) {
+        self.user = user
+        self.input = input
+        self.permissions = permissions
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> MailAddonShape {
+        let action = AuditedAction(
+            name: "mail_addon.save",
+            user: user,
+            details: ["sharing": input.sharing.rawValue, "account_type": input.accountType.rawValue]
+        )
+        let address = try UserAddress(input.address)
+        // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
+        let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
+            try self.draft(address, in: transaction, actor)
+        }
+        let (server, path) = (draft.settings.server, draft.settings.path)
+        try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
+        if draft.isLocked, draft.hasNewPassword {
+            _ = try await mailkeep.sources.test(
+                accountType: draft.settings.accountType,
+                server: server,
+                credentials: draft.settings.credentials,
+                path: path,
+                permissions: permissions
+            )
+        }
+        let (hash, moment) = (mailkeep.addressHash(address.normalized), mailkeep.clock())
+        return try await mailkeep.act(action, as: caller) { transaction, actor in
+            let current = try self.draft(address, in: transaction, actor)
+            guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
+            // Whatever the clock says: what is saved after the activation is saved after it (N3).
+            let now = max(moment, try transaction.reactivatedAt(user) ?? moment)
+            try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
+            guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
+            return (.done, try transaction.shape(of: saved, owner: actor))
+        }
+    }
+
+    /// The settings as they would be saved, once the rules have allowed it.
+    private struct Draft: Sendable {
+        var settings: NewMailAddonSettings
+        var isLocked: Bool
+        var hasNewPassword: Bool
+    }
+
+    private func draft(_ address: UserAddress, in transaction: ReadTransaction, _ actor: User) throws -> Draft {
+        guard actor.id == user else { throw Refusal(.l1) }
+        let saved = try transaction.mailAddon(of: user)
+        let savedCredentials = try transaction.credentials(of: user)
+        let settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        let decision = LockPolicy.changeSettings(
+            actor: actor,
+            owner: actor,
+            addon: saved?.state,
+            isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
+        )
+        try decision.enforce()
+        return Draft(
+            settings: settings,
+            isLocked: saved?.lock != nil,
+            hasNewPassword: settings.credentials?.password != savedCredentials?.password
+        )
+    }
+}
+
+extension MailAddonInput {
+    /// The settings that this amounts to beside what is saved.
+    ///
+    /// - Throws: `AppError` (`accountTypeUnavailable`, `serverIncomplete`, `badPort`, `badCertificates`,
+    ///   `passwordNeeded`).
+    func settings(
+        _ address: UserAddress,
+        saved: MailAddonSettings?,
+        credentials: MailCredentials?
+    ) throws -> NewMailAddonSettings {
+        // A saved password goes only to the server and account for which it was given.
+        let sameAccount =
+            saved?.normalizedAddress == address.normalized && saved?.accountType == accountType
+            ? saved : nil
+        var settings = NewMailAddonSettings(
+            address: address.text,
+            normalizedAddress: address.normalized,
+            domain: address.domain,
+            accountType: accountType,
+            server: nil,
+            path: nil,
+            credentials: nil,
+            sharing: sharing
+        )
+        guard accountType.speaksIMAP else {
+            guard accountType.isFile, let path = path ?? sameAccount?.path else {
+                throw AppError(accountType.isFile ? .sourceIncomplete : .accountTypeUnavailable)
+            }
+            settings.path = path
+            return settings
+        }
+        let server = try server(saved: sameAccount?.server)
+        let username = username ?? credentials.flatMap { sameAccount == nil ? nil : $0.username } ?? address.text
+        settings.server = server
+        if let password {
+            settings.credentials = MailCredentials(username: username, password: password)
+        } else if let credentials, sameAccount?.server == server, credentials.username == username {
+            settings.credentials = credentials
+        } else {
+            throw AppError(.passwordNeeded)
+        }
+        return settings
+    }
+
+    private func server(saved: MailServer?) throws -> MailServer {
+        let known = saved ?? accountType.preset
+        let security = security ?? known?.security ?? .tls
+        guard let host = (host ?? known?.host)?.trimmingCharacters(in: .whitespaces), !host.isEmpty,
+            host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+        else { throw AppError(.serverIncomplete) }
+        let isSameHost = host == known?.host && security == known?.security
+        let port = port ?? (isSameHost ? known?.port : nil) ?? (security == .tls ? 993 : 143)
+        guard (1...65_535).contains(port) else { throw AppError(.badPort) }
+        if let certificates, !certificates.contains("-----BEGIN CERTIFICATE-----") {
+            throw AppError(.badCertificates)
+        }
+        return MailServer(
+            host: host,
+            port: port,
+            security: security,
+            certificates: certificates ?? (isSameHost ? known?.certificates : nil)
+        )
+    }
+}
+
+extension AccountType {
+    /// Whether the mailbox is a file or folder of this machine.
+    var isFile: Bool { self == .maildir || self == .mbox }
+}

@@ -1,0 +1,171 @@
+package import Foundation
+package import Logging
+package import MailVault
+package import MailkeepKeys
+package import MailkeepModel
+package import MailkeepStore
+package import MailkeepSync
+
+/// One organisation's Mailkeep: the data directory that this process owns, and everything that acts on it.
+///
+/// Pages, API and shell act through `perform` and the use cases alone, so that every rule holds in all of them.
+package final class Mailkeep: Sendable {
+    let directory: DataDirectory
+    let store: Store
+    let vault: any Vault
+    let keys: KeyRing
+    let sources: MailSources
+    let passwordHasher = PasswordHasher()
+    let clock: @Sendable () -> Timestamp
+    let logger: Logger
+    /// Works on jobs. `serve` runs it beside everything else; without a server the command that asked for a job does.
+    let jobs: JobRunner
+
+    /// What this process may reach beyond the mail servers of the Internet.
+    package struct Permissions: Sendable {
+        let networks: [Network]
+        let paths: [String]
+
+        /// - Parameters:
+        ///   - networks: CIDR blocks of mail servers on this machine or private networks.
+        ///   - paths: folders of this machine from which mail files may be read.
+        /// - Throws: `AppError` (`badNetwork`).
+        package init(networks: [String] = [], paths: [String] = []) throws {
+            self.networks = try networks.map { text in
+                guard let network = Network(text) else { throw AppError(.badNetwork, ["network": text.forMessages]) }
+                return network
+            }
+            self.paths = paths
+        }
+    }
+
+    private init(
+        directory: DataDirectory,
+        keys: KeyRing,
+        permissions: Permissions,
+        clock: @escaping @Sendable () -> Timestamp,
+        logger: Logger
+    ) throws {
+        self.directory = directory
+        self.keys = keys
+        self.clock = clock
+        self.logger = logger
+        store = try Store(path: directory.database, keys: keys)
+        vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys)
+        sources = MailSources(
+            store: store,
+            networks: permissions.networks,
+            paths: permissions.paths,
+            logger: logger
+        )
+        jobs = JobRunner(store: store, vault: vault, keys: keys, sources: sources, now: clock)
+    }
+
+    /// Opens an organisation's data directory, of which this process has just become the owner.
+    ///
+    /// Jobs that a process before it left unfinished wait again.
+    ///
+    /// - Throws: `AppError` (`noOrganization`), `KeyError`, `StoreError`, `VaultError`.
+    package static func open(
+        _ directory: DataDirectory,
+        permissions: Permissions,
+        clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        logger: Logger
+    ) async throws -> Mailkeep {
+        guard directory.hasDatabase else { throw AppError(.noOrganization) }
+        let mailkeep = try Mailkeep(
+            directory: directory,
+            keys: KeyRing.open(in: URL(filePath: directory.path)),
+            permissions: permissions,
+            clock: clock,
+            logger: logger
+        )
+        guard try await mailkeep.store.read({ try $0.organizationName() }) != nil else {
+            throw AppError(.noOrganization)
+        }
+        try await mailkeep.store.write { try $0.releaseAllJobs() }
+        return mailkeep
+    }
+
+    /// Makes an organisation, with its first administrator, in a new data directory.
+    ///
+    /// - Throws: `AppError` (`organizationExists`, and those of the administrator's details).
+    package static func create(
+        in directory: DataDirectory,
+        organization: NewOrganization,
+        origin: String,
+        clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        logger: Logger
+    ) async throws -> Mailkeep {
+        let administrator = try organization.administrator()
+        let passwordHash = try await PasswordHasher().hash(organization.password)
+        let folder = URL(filePath: directory.path)
+        // An `init` that was interrupted leaves keys, and maybe a database without an organisation.
+        let hasKeys = FileManager.default.fileExists(atPath: "\(directory.keys)/keyring")
+        let keys = try hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder)
+        let mailkeep = try Mailkeep(
+            directory: directory,
+            keys: keys,
+            permissions: try Permissions(),
+            clock: clock,
+            logger: logger
+        )
+        let now = clock()
+        try await mailkeep.store.write { transaction in
+            guard try transaction.organizationName() == nil else { throw AppError(.organizationExists) }
+            try transaction.createOrganization(name: organization.name, at: now)
+            var user = administrator
+            user.passwordHash = passwordHash
+            let hash = Data(keys.addressHasher.hash(user.normalizedEmail))
+            let id = try transaction.insertUser(user, addressHash: hash, at: now)
+            try transaction.appendAudit(
+                AuditEntry(
+                    at: now,
+                    actor: id,
+                    origin: origin,
+                    request: UUID().uuidString.lowercased(),
+                    action: "organization.create",
+                    user: id,
+                    outcome: .done
+                )
+            )
+        }
+        return mailkeep
+    }
+
+    /// The active user with an address, to act as (U1).
+    ///
+    /// - Throws: `AppError` (`noCaller`), `Refusal` (U1).
+    package func caller(email: String) async throws -> User {
+        let address = try UserAddress(email)
+        return try await store.read { transaction in
+            guard let user = try transaction.user(normalizedEmail: address.normalized) else {
+                throw AppError(.noCaller, ["email": address.text.forMessages])
+            }
+            return try transaction.activeUser(user.id)
+        }
+    }
+
+    /// Does what a use case says, as somebody.
+    package func perform<Action: UseCase>(_ action: Action, as caller: Caller) async throws -> Action.Output {
+        try await action.perform(in: self, as: caller)
+    }
+
+    /// The keyed hash by which a normalised address is found.
+    func addressHash(_ address: String) -> Data {
+        Data(keys.addressHasher.hash(address))
+    }
+
+    /// Ends the connections to the database and lets go of the data directory.
+    package func close() throws {
+        try store.close()
+        directory.close()
+    }
+}
+
+extension Timestamp {
+    /// The system's clock.
+    package static func now() -> Timestamp {
+        Timestamp(rawValue: Int64(Date().timeIntervalSince1970 * 1000))
+    }
+}

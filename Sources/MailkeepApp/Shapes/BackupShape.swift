@@ -1,0 +1,102 @@
+import Foundation
+import MailkeepModel
+import MailkeepStore
+import MailkeepSync
+
+/// A backup in the API's form.
+package struct BackupShape: Encodable, Sendable, Equatable {
+    package struct Progress: Encodable, Sendable, Equatable {
+        package var found: Int
+        package var stored: Int
+        package var bytes: Int64
+    }
+
+    package struct Failure: Encodable, Sendable, Equatable {
+        package var code: String
+        package var message: String
+    }
+
+    /// What became of one folder's mails.
+    package struct Folder: Encodable, Sendable, Equatable {
+        package var name: String
+        /// On the server when it was read; absent where it was not reached.
+        package var on_server: Int?
+        package var considered: Int
+        package var associated: Int
+        package var stored: Int
+        package var vanished: Int
+        package var too_large: Int
+        package var unreadable: Int
+        package var excluded: String?
+
+        init(_ counts: FolderCounts) {
+            name = counts.name
+            on_server = counts.onServer
+            considered = counts.considered
+            associated = counts.associated
+            stored = counts.stored
+            vanished = counts.vanished
+            too_large = counts.tooLarge
+            unreadable = counts.unreadable
+            excluded = counts.excluded?.rawValue
+        }
+    }
+
+    package var id: String
+    package var user: UserShape.Reference
+    package var kind: String
+    package var status: String
+    package var mailbox: String
+    package var messages: Int
+    /// Messages that no earlier backup of the user held.
+    package var added: Int
+    package var bytes: Int64
+    package var progress: Progress
+    package var requested_by: UserShape.Reference
+    package var requested_time: String
+    package var started_time: String?
+    package var completed_time: String?
+    package var ended_time: String?
+    package var covered_until: String?
+    /// `mailbox`, `backup_source`, or `synchronised` (B10).
+    package var source: String?
+    package var error: Failure?
+    package var root: String?
+    package var signature: String?
+    package var folders: [Folder]?
+
+    /// Whether it is still to be worked on.
+    package var isPending: Bool { status == "waiting" || status == "in_progress" }
+}
+
+extension ReadTransaction {
+    /// A backup in the API's form; the error's words are in the reader's language.
+    func shape(of backup: BackupDetails, reader: User) throws -> BackupShape {
+        let reference = { (id: UserID) in
+            UserShape.Reference(id: id.description, name: try self.user(id)?.name ?? "")
+        }
+        return BackupShape(
+            id: backup.id.description,
+            user: try reference(backup.user),
+            kind: backup.kind.rawValue,
+            status: backup.status.rawValue,
+            mailbox: backup.address,
+            messages: backup.messages,
+            added: backup.added,
+            bytes: backup.messageBytes,
+            progress: BackupShape.Progress(found: backup.found, stored: backup.stored, bytes: backup.bytes),
+            requested_by: try reference(backup.requestedBy),
+            requested_time: backup.requestedAt.iso8601,
+            started_time: backup.startedAt?.iso8601,
+            completed_time: backup.status == .completed ? backup.endedAt?.iso8601 : nil,
+            ended_time: backup.endedAt?.iso8601,
+            covered_until: backup.coveredUntil?.iso8601,
+            source: backup.origin?.rawValue,
+            error: backup.error.map {
+                BackupShape.Failure(code: $0, message: Wording(locale: reader.locale).failure($0, ofBackup: true))
+            },
+            root: backup.root?.hex,
+            signature: backup.signature?.base64EncodedString()
+        )
+    }
+}

@@ -1,0 +1,43 @@
+import MailkeepModel
+import MailkeepStore
+
+/// A user in the API's form.
+package struct UserShape: Encodable, Sendable, Equatable {
+    package struct Reference: Encodable, Sendable, Equatable {
+        package var id: String
+        package var name: String
+    }
+
+    package var id: String
+    package var full_name: String
+    package var first_name: String?
+    package var last_name: String
+    package var email: String
+    /// `active` or `disabled`.
+    package var status: String
+    package var role: Reference?
+    package var profile: Reference
+    package var locale: String
+}
+
+extension ReadTransaction {
+    /// A user in the API's form.
+    func shape(of user: User) throws -> UserShape {
+        let role = try roles().first { $0.id == user.role }
+        // The directory keeps one name: a surname is not guessed, as Japanese puts it first and English last.
+        return UserShape(
+            id: user.id.description,
+            full_name: user.name,
+            first_name: nil,
+            last_name: user.name,
+            email: user.email,
+            status: user.status == .active ? "active" : "disabled",
+            role: role.map { UserShape.Reference(id: $0.id.description, name: $0.name) },
+            profile: UserShape.Reference(
+                id: user.profile == .administrator ? "1" : "2",
+                name: user.profile == .administrator ? "Administrator" : "Standard"
+            ),
+            locale: user.locale.rawValue
+        )
+    }
+}

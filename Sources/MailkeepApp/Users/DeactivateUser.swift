@@ -1,0 +1,86 @@
+package import MailkeepModel
+import MailkeepStore
+
+/// Makes a user inactive (U1, U2), and asks for the backup of their mail if that was chosen (B5).
+///
+/// It is all or nothing: where the backup would be refused, the user stays active. Nothing is deleted (design
+/// decision 12); a running synchronisation of the mailbox goes on, as a backup would read the same.
+package struct DeactivateUser: UseCase {
+    package var user: UserID
+    package var backUp: Bool
+    package var permissions: JobPermissions
+
+    package init(user: UserID, backUp: Bool = false, permissions: JobPermissions = JobPermissions()) {
+        self.user = user
+        self.backUp = backUp
+        self.permissions = permissions
+    }
+
+    /// What deactivating came to.
+    package struct Output: Sendable {
+        package var result: ActionResult
+        /// The backup that was asked for.
+        package var backup: BackupID?
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Output {
+        let now = mailkeep.clock()
+        let action = AuditedAction(name: "user.deactivate", user: user, details: backUp ? ["back_up": "true"] : [:])
+        return try await mailkeep.act(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let target = try transaction.existingUser(user)
+            let decision = UserPolicy.deactivate(
+                actor: actor,
+                target: target,
+                administratorCount: try transaction.administratorCount()
+            )
+            let deactivates = try decision.enforce()
+            var backup: BackupID?
+            if backUp, let addon = try transaction.mailAddon(of: user) {
+                let backupTarget = try transaction.backupTarget(target)
+                try BackupPolicy.startOnDeactivation(actor: actor, target: backupTarget).enforce()
+                if deactivates { try transaction.deactivate(user, at: now) }
+                backup = try transaction.insertBackup(
+                    of: user,
+                    kind: backupTarget.offeredKind,
+                    addon: addon,
+                    requestedBy: actor.id,
+                    permissions: permissions,
+                    at: now
+                )
+            } else if backUp {
+                throw Refusal(.b5, .settings)
+            } else if deactivates {
+                try transaction.deactivate(user, at: now)
+            }
+            let result: ActionResult = deactivates || backup != nil ? .done : .unchanged
+            return (result, Output(result: result, backup: backup))
+        }
+    }
+}
+
+/// Makes a user active again (U1).
+package struct ActivateUser: UseCase {
+    package var user: UserID
+
+    package init(user: UserID) {
+        self.user = user
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
+        let moment = mailkeep.clock()
+        return try await mailkeep.act(AuditedAction(name: "user.activate", user: user), as: caller) {
+            transaction,
+            actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let target = try transaction.existingUser(user)
+            guard try UserPolicy.activate(actor: actor, target: target).enforce() else {
+                return (.unchanged, .unchanged)
+            }
+            // Whatever the clock says: what was saved before is saved before (N3).
+            let savedAt = try transaction.mailAddon(of: user)?.savedAt.advanced(byMilliseconds: 1)
+            try transaction.activate(user, at: max(moment, savedAt ?? moment))
+            return (.done, .done)
+        }
+    }
+}

@@ -1,0 +1,80 @@
+/// Who sees a message on a record's page (table V), and which addresses bring it there.
+package enum VisibilityPolicy {
+    /// One mailbox's copy of a message, as one viewer meets it on one record.
+    ///
+    /// A copy is the same raw bytes, never merely the same Message-ID.
+    package struct Copy: Sendable, Hashable {
+        package var viewerIsOwner: Bool
+        package var ownerIsActive: Bool
+        /// The owner's sharing setting as it stands now.
+        package var sharing: SharingSetting
+        /// The owner shares their mail on this very record; a share on its contact is not one on it (V4).
+        package var isSharedOnRecord: Bool
+        /// The viewer is themselves in From, To or Cc (V2).
+        package var viewerIsCorrespondent: Bool
+        /// A Completed backup of this mailbox holds the message (B7, B8).
+        package var isBackedUp: Bool
+
+        package init(
+            viewerIsOwner: Bool,
+            ownerIsActive: Bool,
+            sharing: SharingSetting,
+            isSharedOnRecord: Bool,
+            viewerIsCorrespondent: Bool,
+            isBackedUp: Bool
+        ) {
+            self.viewerIsOwner = viewerIsOwner
+            self.ownerIsActive = ownerIsActive
+            self.sharing = sharing
+            self.isSharedOnRecord = isSharedOnRecord
+            self.viewerIsCorrespondent = viewerIsCorrespondent
+            self.isBackedUp = isBackedUp
+        }
+    }
+
+    /// Why a copy is seen, in the order in which it is told.
+    package enum Ground: String, Sendable, CaseIterable {
+        /// It is the viewer's own mail.
+        case own
+        /// The owner shares all.
+        case shareAll = "share_all"
+        /// The owner shares their mail on this record.
+        case recordShare = "record_share"
+        /// The viewer wrote or received the message (V2).
+        case correspondent
+        /// A completed backup holds it (B7).
+        case backup
+    }
+
+    /// Why the viewer sees this copy on the record's page; nil where they do not.
+    ///
+    /// - Parameter viewerIsAssociated: The viewer may open the record; without that no ground counts (V1).
+    package static func ground(of copy: Copy, viewerIsAssociated: Bool) -> Ground? {
+        guard viewerIsAssociated else { return nil }
+        if copy.ownerIsActive {
+            if copy.viewerIsOwner { return .own }
+            if copy.sharing == .all { return .shareAll }
+            if copy.sharing == .recordLevel, copy.isSharedOnRecord { return .recordShare }
+            if copy.viewerIsCorrespondent { return .correspondent }
+        }
+        return copy.isBackedUp ? .backup : nil
+    }
+
+    /// Whether the viewer sees the message on the record's page: one mailbox that allows it is enough.
+    package static func sees(_ copies: some Sequence<Copy>, viewerIsAssociated: Bool) -> Bool {
+        copies.contains { ground(of: $0, viewerIsAssociated: viewerIsAssociated) != nil }
+    }
+
+    /// Whether a stored message stands under the viewer's "My mail", whatever its records (V0).
+    package static func seesUnderMyMail(viewerIsOwner: Bool, ownerIsActive: Bool) -> Bool {
+        viewerIsOwner && ownerIsActive
+    }
+
+    /// Whether an address that a record of `module` carries associates mail with it.
+    ///
+    /// Accounts and deals show the mail of their contacts instead (V4), and an address of one of the organisation's
+    /// own users never associates (V5).
+    package static func associates(module: Module, addressIsInternal: Bool) -> Bool {
+        module.matchesAddresses && !addressIsInternal
+    }
+}

@@ -1,0 +1,287 @@
+import GRDB
+
+/// The numbered migrations of `mailkeep.sqlite`. A migration that has shipped is never edited.
+///
+/// Columns named `sealed_…` hold AES-256-GCM boxes (design decision 10). Moments are milliseconds since 1970 UTC;
+/// `hash` columns are keyed 16-byte hashes of normalised addresses.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { try $0.execute(sql: directory + mail + backups + journal) }
+        return migrator
+    }
+
+    /// The CRM directory: roles, users, records.
+    private static let directory = """
+        CREATE TABLE organization (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            name TEXT NOT NULL,
+            administrators_see_records INTEGER NOT NULL DEFAULT 1 CHECK (administrators_see_records IN (0, 1)),
+            created_at INTEGER NOT NULL
+        ) STRICT;
+
+        CREATE TABLE role (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE,
+            reports_to INTEGER REFERENCES role (id)
+        ) STRICT;
+
+        -- Every role above a role, however far: the closure of reports_to.
+        CREATE TABLE role_superior (
+            role_id INTEGER NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+            superior_id INTEGER NOT NULL REFERENCES role (id) ON DELETE CASCADE,
+            PRIMARY KEY (role_id, superior_id)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE user (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            email TEXT NOT NULL,
+            normalized_email TEXT NOT NULL UNIQUE,
+            domain TEXT NOT NULL,
+            name TEXT NOT NULL,
+            profile TEXT NOT NULL CHECK (profile IN ('administrator', 'standard')),
+            status TEXT NOT NULL CHECK (status IN ('active', 'inactive')),
+            role_id INTEGER REFERENCES role (id),
+            locale TEXT NOT NULL CHECK (locale IN ('ja', 'en')),
+            password_hash TEXT,
+            created_at INTEGER NOT NULL,
+            deactivated_at INTEGER,
+            reactivated_at INTEGER
+        ) STRICT;
+        CREATE INDEX user_by_role ON user (role_id);
+
+        -- Addresses of the organisation's own users: they never associate (V5).
+        CREATE TABLE internal_address (
+            hash BLOB NOT NULL,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            kind TEXT NOT NULL CHECK (kind IN ('user', 'mailbox', 'alias')),
+            PRIMARY KEY (hash, user_id, kind)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX internal_address_by_user ON internal_address (user_id, kind);
+
+        CREATE TABLE record (
+            key INTEGER PRIMARY KEY,
+            module TEXT NOT NULL CHECK (module IN ('Leads', 'Contacts', 'Accounts', 'Deals')),
+            id INTEGER NOT NULL CHECK (id > 0),
+            owner_id INTEGER NOT NULL REFERENCES user (id),
+            name TEXT NOT NULL,
+            account_key INTEGER REFERENCES record (key),
+            contact_key INTEGER REFERENCES record (key),
+            fields TEXT NOT NULL DEFAULT '{}',
+            created_at INTEGER NOT NULL,
+            modified_at INTEGER NOT NULL,
+            UNIQUE (module, id)
+        ) STRICT;
+        CREATE INDEX record_by_account ON record (account_key);
+        CREATE INDEX record_by_owner ON record (owner_id);
+
+        CREATE TABLE record_address (
+            record_key INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
+            position INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            hash BLOB NOT NULL,
+            PRIMARY KEY (record_key, position)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX record_address_by_hash ON record_address (hash);
+
+        CREATE TABLE record_share (
+            record_key INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            PRIMARY KEY (record_key, user_id)
+        ) STRICT, WITHOUT ROWID;
+
+        """
+
+    /// Mail add-on settings, what was seen in mailboxes, and what of it is stored.
+    private static let mail = """
+        CREATE TABLE mailbox (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            address TEXT NOT NULL,
+            normalized_address TEXT NOT NULL,
+            domain TEXT NOT NULL,
+            last_sync_at INTEGER,
+            covered_until INTEGER,
+            UNIQUE (user_id, normalized_address)
+        ) STRICT;
+
+        CREATE TABLE mail_addon (
+            user_id INTEGER PRIMARY KEY REFERENCES user (id),
+            mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+            account_type TEXT NOT NULL,
+            host TEXT,
+            port INTEGER,
+            security TEXT,
+            ca_certificates TEXT,
+            path TEXT,
+            sealed_credentials BLOB,
+            sharing TEXT NOT NULL CHECK (sharing IN ('private', 'record_level', 'complete')),
+            locked_by INTEGER REFERENCES user (id),
+            locked_at INTEGER,
+            saved_at INTEGER NOT NULL,
+            CHECK ((locked_by IS NULL) = (locked_at IS NULL))
+        ) STRICT;
+
+        -- Attached by an administrator in place of a leaver's own credentials (L9).
+        CREATE TABLE backup_source (
+            user_id INTEGER PRIMARY KEY REFERENCES user (id),
+            path TEXT,
+            sealed_credentials BLOB,
+            attached_by INTEGER NOT NULL REFERENCES user (id),
+            attached_at INTEGER NOT NULL
+        ) STRICT;
+
+        -- One row for each UIDVALIDITY that a folder was seen with: a new one starts anew and removes nothing.
+        CREATE TABLE folder (
+            id INTEGER PRIMARY KEY,
+            mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+            name TEXT NOT NULL,
+            uid_validity INTEGER NOT NULL,
+            next_uid INTEGER NOT NULL DEFAULT 1,
+            UNIQUE (mailbox_id, name, uid_validity)
+        ) STRICT;
+
+        -- One mail seen in a folder. message_id stays NULL for what is not associated: nothing readable is kept of it.
+        CREATE TABLE entry (
+            id INTEGER PRIMARY KEY,
+            folder_id INTEGER NOT NULL REFERENCES folder (id),
+            uid INTEGER NOT NULL,
+            size INTEGER NOT NULL,
+            sent_at INTEGER NOT NULL,
+            message_id INTEGER REFERENCES message (id),
+            skipped TEXT CHECK (skipped IN ('vanished', 'too_large', 'unreadable')),
+            UNIQUE (folder_id, uid)
+        ) STRICT;
+        CREATE INDEX entry_by_message ON entry (message_id) WHERE message_id IS NOT NULL;
+
+        -- fields: 1 From, 2 Sender, 4 Reply-To, 8 To, 16 Cc, 32 Bcc; 64: only as the form without +tag.
+        CREATE TABLE entry_address (
+            hash BLOB NOT NULL,
+            entry_id INTEGER NOT NULL REFERENCES entry (id),
+            fields INTEGER NOT NULL,
+            PRIMARY KEY (hash, entry_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX entry_address_by_entry ON entry_address (entry_id);
+
+        CREATE TABLE content (
+            key BLOB PRIMARY KEY,
+            segment INTEGER NOT NULL,
+            offset INTEGER NOT NULL,
+            length INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE message (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            content_key BLOB NOT NULL UNIQUE REFERENCES content (key),
+            size INTEGER NOT NULL,
+            sent_at INTEGER NOT NULL,
+            has_attachment INTEGER NOT NULL,
+            sealed_summary BLOB NOT NULL
+        ) STRICT;
+
+        -- Record-level share: the records whose mail an owner has chosen to share.
+        CREATE TABLE email_share (
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            record_key INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
+            shared_at INTEGER NOT NULL,
+            PRIMARY KEY (user_id, record_key)
+        ) STRICT, WITHOUT ROWID;
+
+        """
+
+    /// Backups and the jobs that take them.
+    private static let backups = """
+        CREATE TABLE backup (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            kind TEXT NOT NULL CHECK (kind IN ('backup', 'latest_backup')),
+            status TEXT NOT NULL CHECK (status IN ('waiting', 'in_progress', 'completed', 'failed', 'cancelled')),
+            mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+            domain TEXT NOT NULL,
+            requested_by INTEGER NOT NULL REFERENCES user (id),
+            requested_at INTEGER NOT NULL,
+            started_at INTEGER,
+            ended_at INTEGER,
+            covered_until INTEGER,
+            source TEXT CHECK (source IN ('mailbox', 'backup_source', 'synchronised')),
+            error TEXT,
+            error_detail TEXT,
+            found INTEGER NOT NULL DEFAULT 0,
+            stored INTEGER NOT NULL DEFAULT 0,
+            bytes INTEGER NOT NULL DEFAULT 0,
+            messages INTEGER NOT NULL DEFAULT 0,
+            added INTEGER NOT NULL DEFAULT 0,
+            message_bytes INTEGER NOT NULL DEFAULT 0,
+            root BLOB,
+            signature BLOB,
+            manifest_key BLOB REFERENCES content (key)
+        ) STRICT;
+        CREATE UNIQUE INDEX backup_pending ON backup (user_id) WHERE status IN ('waiting', 'in_progress');
+        CREATE INDEX backup_by_user ON backup (user_id, id);
+
+        -- The first backup of a user that holds a message; every later one holds it too.
+        CREATE TABLE backup_message (
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            message_id INTEGER NOT NULL REFERENCES message (id),
+            backup_id INTEGER NOT NULL REFERENCES backup (id),
+            PRIMARY KEY (user_id, message_id)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX backup_message_by_backup ON backup_message (backup_id);
+
+        CREATE TABLE backup_folder (
+            backup_id INTEGER NOT NULL REFERENCES backup (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            on_server INTEGER,
+            considered INTEGER NOT NULL,
+            associated INTEGER NOT NULL,
+            stored INTEGER NOT NULL,
+            vanished INTEGER NOT NULL,
+            too_large INTEGER NOT NULL,
+            unreadable INTEGER NOT NULL,
+            excluded TEXT CHECK (excluded IN ('junk', 'drafts', 'not_selectable', 'unreadable')),
+            PRIMARY KEY (backup_id, name)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE job (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            kind TEXT NOT NULL CHECK (kind IN ('synchronise', 'backup')),
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            backup_id INTEGER REFERENCES backup (id),
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
+            permissions TEXT NOT NULL,
+            lease_owner TEXT,
+            lease_until INTEGER,
+            attempts INTEGER NOT NULL DEFAULT 0,
+            created_at INTEGER NOT NULL,
+            ended_at INTEGER,
+            error TEXT,
+            error_detail TEXT
+        ) STRICT;
+        CREATE UNIQUE INDEX job_pending ON job (user_id, kind) WHERE state IN ('waiting', 'running');
+        CREATE UNIQUE INDEX job_by_backup ON job (backup_id) WHERE backup_id IS NOT NULL;
+
+        """
+
+    /// What was done, and what was refused (U4).
+    private static let journal = """
+        CREATE TABLE audit (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            actor_id INTEGER REFERENCES user (id),
+            origin TEXT NOT NULL,
+            request TEXT NOT NULL,
+            action TEXT NOT NULL,
+            user_id INTEGER REFERENCES user (id),
+            target TEXT,
+            outcome TEXT NOT NULL CHECK (outcome IN ('done', 'unchanged', 'refused', 'failed')),
+            rule TEXT,
+            reason TEXT,
+            details TEXT NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+        CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+        CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
+            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+        """
+}

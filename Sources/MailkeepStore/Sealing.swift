@@ -1,0 +1,27 @@
+import Foundation
+import MailkeepKeys
+
+/// Seals and opens the columns that must not be readable on disk (design decision 10).
+struct Sealing: Sendable {
+    let columns: Sealer
+    let credentials: Sealer
+
+    /// Seals `value` as JSON; `context` binds it to its place, so that a box moved to another row does not open.
+    func seal(_ value: some Encodable, with sealer: KeyPath<Sealing, Sealer>, context: String) throws -> Data {
+        try self[keyPath: sealer].seal(JSONEncoder().encode(value), context: context)
+    }
+
+    /// Opens what `seal` made.
+    func open<Value: Decodable>(
+        _ type: Value.Type,
+        _ sealed: Data,
+        with sealer: KeyPath<Sealing, Sealer>,
+        context: String
+    ) throws -> Value {
+        do {
+            return try JSONDecoder().decode(type, from: self[keyPath: sealer].open(sealed, context: context))
+        } catch {
+            throw StoreError(.sealed, "a sealed column does not open (\(context))", cause: error)
+        }
+    }
+}

@@ -1,0 +1,69 @@
+package import Foundation
+import GRDB
+package import MailkeepKeys
+
+/// The facts of one organisation: who, what, when (`DIR/mailkeep.sqlite`).
+///
+/// WAL, foreign keys and `synchronous=FULL`: a transaction that was committed survives a power cut. One process at a
+/// time opens it (design decision 1).
+package final class Store: Sendable {
+    private let pool: DatabasePool
+    private let sealing: Sealing
+
+    /// Opens the database at `path`, creating it when it is absent, and brings its schema up to date.
+    ///
+    /// - Throws: `StoreError` (`newerSchema`, `cannotOpen`, `damaged`, …).
+    package init(path: String, keys: KeyRing) throws {
+        var configuration = Configuration()
+        configuration.prepareDatabase { database in
+            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+        }
+        configuration.busyMode = .timeout(10)
+        configuration.maximumReaderCount = 8
+        do {
+            pool = try DatabasePool(path: path, configuration: configuration)
+            let migrator = Schema.migrator
+            if try pool.read(migrator.hasBeenSuperseded) {
+                throw StoreError(.newerSchema, "a newer Mailkeep wrote this data directory; upgrade this one to use it")
+            }
+            try migrator.migrate(pool)
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+        sealing = Sealing(columns: keys.sealer(for: .column), credentials: keys.sealer(for: .credentials))
+    }
+
+    /// Reads one consistent state.
+    package func read<Result: Sendable>(
+        _ body: @escaping @Sendable (ReadTransaction) throws -> Result
+    ) async throws -> Result {
+        let sealing = sealing
+        return try await StoreError.translating {
+            try await pool.read { try body(ReadTransaction($0, sealing: sealing)) }
+        }
+    }
+
+    /// Changes the facts in one transaction: all of it happens, or, when `body` throws, none.
+    package func write<Result: Sendable>(
+        _ body: @escaping @Sendable (WriteTransaction) throws -> Result
+    ) async throws -> Result {
+        let sealing = sealing
+        return try await StoreError.translating {
+            try await pool.write { try body(WriteTransaction($0, sealing: sealing)) }
+        }
+    }
+
+    /// Where content lies in the vault; nil when it is not stored. Blocks for one look-up by key.
+    package func location(of key: Data) throws -> ContentLocation? {
+        do {
+            return try pool.unsafeReentrantRead { try ReadTransaction($0, sealing: sealing).location(of: key) }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+    }
+
+    /// Ends all connections, with a last checkpoint.
+    package func close() throws {
+        do { try pool.close() } catch let error as DatabaseError { throw StoreError(error) }
+    }
+}

@@ -1,0 +1,382 @@
+package import Foundation
+import GRDB
+package import MailkeepModel
+
+/// Where a backup's mail was read from.
+package enum BackupOrigin: String, Sendable {
+    /// The leaver's own mailbox.
+    case mailbox
+    /// A source that an administrator attached (L9).
+    case backupSource = "backup_source"
+    /// Only what had been synchronised: the mail server did not answer (B10).
+    case synchronised
+}
+
+/// A backup as it stands.
+package struct BackupDetails: Sendable, Equatable {
+    package var id: BackupID
+    package var user: UserID
+    package var kind: BackupKind
+    package var status: BackupStatus
+    package var mailbox: MailboxID
+    package var address: String
+    /// The domain that was judged (B4): mailboxes of the user in this domain are covered.
+    package var domain: String
+    package var requestedBy: UserID
+    package var requestedAt: Timestamp
+    package var startedAt: Timestamp?
+    package var endedAt: Timestamp?
+    /// Up to which moment the backup is complete (B10).
+    package var coveredUntil: Timestamp?
+    package var origin: BackupOrigin?
+    /// Why it failed, or why only synchronised mail is in it.
+    package var error: String?
+    package var errorDetail: String?
+    /// Progress: associated mails found, and stored, so far; raw bytes stored.
+    package var found: Int
+    package var stored: Int
+    package var bytes: Int64
+    /// Of a completed backup: messages, those that no earlier backup held, raw bytes.
+    package var messages: Int
+    package var added: Int
+    package var messageBytes: Int64
+    package var root: Data?
+    package var signature: Data?
+    package var manifest: ContentLocation?
+}
+
+/// What a completed backup fixes.
+package struct BackupSeal: Sendable {
+    package var messages: Int
+    package var added: Int
+    package var messageBytes: Int64
+    package var root: Data
+    package var signature: Data
+    package var manifest: ContentLocation
+    package var coveredUntil: Timestamp
+    package var origin: BackupOrigin
+    package var error: String?
+    package var errorDetail: String?
+
+    package init(
+        messages: Int,
+        added: Int,
+        messageBytes: Int64,
+        root: Data,
+        signature: Data,
+        manifest: ContentLocation,
+        coveredUntil: Timestamp,
+        origin: BackupOrigin,
+        error: String?,
+        errorDetail: String?
+    ) {
+        self.messages = messages
+        self.added = added
+        self.messageBytes = messageBytes
+        self.root = root
+        self.signature = signature
+        self.manifest = manifest
+        self.coveredUntil = coveredUntil
+        self.origin = origin
+        self.error = error
+        self.errorDetail = errorDetail
+    }
+}
+
+/// A message that a backup holds, and the folders that it was in.
+package struct BackupMessage: Sendable {
+    package var id: MessageID
+    package var summary: MessageSummary
+    package var size: Int64
+    package var sentAt: Timestamp
+    package var folders: [String]
+    /// No earlier backup of the user held it.
+    package var isNew: Bool
+    /// The viewer for whom the page was read may see it.
+    package var isVisible: Bool
+    package var content: ContentLocation
+}
+
+extension ReadTransaction {
+    /// What the rules need to know of a user's backups.
+    package func backupState(of user: UserID) throws -> BackupState {
+        BackupState(
+            isPending: try exists(
+                "SELECT 1 FROM backup WHERE user_id = ? AND status IN ('waiting', 'in_progress')",
+                [user.rawValue]
+            ),
+            isCompleted: try exists(
+                "SELECT 1 FROM backup WHERE user_id = ? AND status = 'completed'",
+                [user.rawValue]
+            )
+        )
+    }
+
+    /// A backup.
+    package func backup(_ id: BackupID) throws -> BackupDetails? {
+        try row(Self.selectBackup + "WHERE backup.id = ?", [id.rawValue]).map(backup)
+    }
+
+    /// All backups, of one user or of all, newest first.
+    package func backups(of user: UserID? = nil) throws -> [BackupDetails] {
+        try rows(
+            Self.selectBackup + "WHERE ?1 IS NULL OR backup.user_id = ?1 ORDER BY backup.id DESC",
+            [user?.rawValue]
+        ).map(backup)
+    }
+
+    /// The pending backup of a user.
+    package func pendingBackup(of user: UserID) throws -> BackupDetails? {
+        try row(
+            Self.selectBackup + "WHERE backup.user_id = ? AND backup.status IN ('waiting', 'in_progress')",
+            [user.rawValue]
+        ).map(backup)
+    }
+
+    /// The folders of a backup with their counts.
+    package func folders(of backup: BackupID) throws -> [FolderCounts] {
+        try rows("SELECT * FROM backup_folder WHERE backup_id = ? ORDER BY name", [backup.rawValue]).map { row in
+            var counts = FolderCounts(
+                name: row["name"],
+                onServer: row["on_server"],
+                excluded: (row["excluded"] as String?).flatMap(FolderExclusion.init)
+            )
+            counts.considered = row["considered"]
+            counts.associated = row["associated"]
+            counts.stored = row["stored"]
+            counts.vanished = row["vanished"]
+            counts.tooLarge = row["too_large"]
+            counts.unreadable = row["unreadable"]
+            return counts
+        }
+    }
+
+    /// The messages that a backup holds, by content key, a page at a time.
+    ///
+    /// - Parameters:
+    ///   - key: the content key of the last message of the page before; nil for the first page.
+    ///   - viewer: for whom `isVisible` is told; nil where nobody sees the page.
+    package func messages(
+        of backup: BackupDetails,
+        after key: Data?,
+        limit: Int,
+        exportedBy viewer: UserID? = nil
+    ) throws -> [BackupMessage] {
+        try rows(
+            """
+            SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
+                   backup.id = :backup AS is_new, \(Visibility.mayExport) AS is_visible,
+                   (SELECT json_group_array(name) FROM (
+                        SELECT DISTINCT folder.name FROM entry JOIN folder ON folder.id = entry.folder_id
+                        JOIN mailbox ON mailbox.id = folder.mailbox_id
+                        WHERE entry.message_id = message.id AND mailbox.user_id = :user ORDER BY folder.name
+                   )) AS folders
+            FROM content JOIN message ON message.content_key = content.key
+            JOIN backup_message ON backup_message.message_id = message.id AND backup_message.user_id = :user
+            JOIN backup ON backup.id = backup_message.backup_id
+            WHERE content.key > :key AND backup.id <= :backup AND (backup.status = 'completed' OR backup.id = :backup)
+            ORDER BY content.key LIMIT :limit
+            """,
+            [
+                "user": backup.user.rawValue, "key": key ?? Data(), "backup": backup.id.rawValue, "limit": limit,
+                "viewer": viewer?.rawValue,
+            ]
+        ).map { row in
+            let contentKey: Data = row["key"]
+            return BackupMessage(
+                id: MessageID(rawValue: row["id"]),
+                summary: try sealing.open(
+                    MessageSummary.self,
+                    row["sealed_summary"],
+                    with: \.columns,
+                    context: "message/\(contentKey.base64EncodedString())"
+                ),
+                size: row["size"],
+                sentAt: Timestamp(rawValue: row["sent_at"]),
+                folders: try JSONDecoder().decode([String].self, from: Data((row["folders"] as String).utf8)),
+                isNew: row["is_new"],
+                isVisible: row["is_visible"],
+                content: ContentLocation(
+                    key: contentKey,
+                    segment: row["segment"],
+                    offset: row["offset"],
+                    length: row["length"]
+                )
+            )
+        }
+    }
+
+    private static let selectBackup = """
+        SELECT backup.*, mailbox.address, content.segment, content.offset, content.length
+        FROM backup JOIN mailbox ON mailbox.id = backup.mailbox_id
+        LEFT JOIN content ON content.key = backup.manifest_key
+
+        """
+
+    private func backup(_ row: Row) throws -> BackupDetails {
+        guard let status = BackupStatus(rawValue: row["status"]), let kind = BackupKind(rawValue: row["kind"]) else {
+            throw StoreError(.damaged, "a backup has an unknown status")
+        }
+        let moment = { (column: String) in (row[column] as Int64?).map(Timestamp.init) }
+        var manifest: ContentLocation?
+        if let key: Data = row["manifest_key"] {
+            manifest = ContentLocation(
+                key: key,
+                segment: row["segment"],
+                offset: row["offset"],
+                length: row["length"]
+            )
+        }
+        return BackupDetails(
+            id: BackupID(rawValue: row["id"]),
+            user: UserID(rawValue: row["user_id"]),
+            kind: kind,
+            status: status,
+            mailbox: MailboxID(rawValue: row["mailbox_id"]),
+            address: row["address"],
+            domain: row["domain"],
+            requestedBy: UserID(rawValue: row["requested_by"]),
+            requestedAt: Timestamp(rawValue: row["requested_at"]),
+            startedAt: moment("started_at"),
+            endedAt: moment("ended_at"),
+            coveredUntil: moment("covered_until"),
+            origin: (row["source"] as String?).flatMap(BackupOrigin.init),
+            error: row["error"],
+            errorDetail: row["error_detail"],
+            found: row["found"],
+            stored: row["stored"],
+            bytes: row["bytes"],
+            messages: row["messages"],
+            added: row["added"],
+            messageBytes: row["message_bytes"],
+            root: row["root"],
+            signature: row["signature"],
+            manifest: manifest
+        )
+    }
+}
+
+extension WriteTransaction {
+    /// Asks for a backup and queues its job.
+    package func insertBackup(
+        of user: UserID,
+        kind: BackupKind,
+        addon: MailAddonSettings,
+        requestedBy: UserID,
+        permissions: JobPermissions,
+        at now: Timestamp
+    ) throws -> BackupID {
+        let id = try insert(
+            """
+            INSERT INTO backup (user_id, kind, status, mailbox_id, domain, requested_by, requested_at)
+            VALUES (?, ?, 'waiting', ?, ?, ?, ?)
+            """,
+            [
+                user.rawValue, kind.rawValue, addon.mailbox.rawValue, addon.domain, requestedBy.rawValue,
+                now.rawValue,
+            ]
+        )
+        let backup = BackupID(rawValue: id)
+        try insertJob(.backup, user: user, backup: backup, permissions: permissions, at: now)
+        return backup
+    }
+
+    /// A backup is being worked on.
+    package func beginBackup(_ id: BackupID, at now: Timestamp) throws {
+        try run(
+            """
+            UPDATE backup SET status = 'in_progress', started_at = COALESCE(started_at, ?)
+            WHERE id = ? AND status IN ('waiting', 'in_progress')
+            """,
+            [now.rawValue, id.rawValue]
+        )
+    }
+
+    /// Notes how far a backup has come.
+    package func updateProgress(_ id: BackupID, found: Int, stored: Int, bytes: Int64) throws {
+        try run(
+            "UPDATE backup SET found = ?, stored = ?, bytes = ? WHERE id = ? AND status = 'in_progress'",
+            [found, stored, bytes, id.rawValue]
+        )
+    }
+
+    /// Takes up to `limit` messages, which no earlier backup of the user holds, into a backup that is not yet visible.
+    ///
+    /// - Returns: how many were taken; 0 when none is left.
+    package func freezeMessages(into backup: BackupDetails, limit: Int) throws -> Int {
+        try run(
+            """
+            INSERT INTO backup_message (user_id, message_id, backup_id)
+            SELECT DISTINCT mailbox.user_id, entry.message_id, ?
+            FROM entry JOIN folder ON folder.id = entry.folder_id JOIN mailbox ON mailbox.id = folder.mailbox_id
+            WHERE mailbox.user_id = ? AND mailbox.domain = ? AND entry.message_id IS NOT NULL
+              AND \(Visibility.isAssociated)
+              AND NOT EXISTS (SELECT 1 FROM backup_message AS held
+                              WHERE held.user_id = mailbox.user_id AND held.message_id = entry.message_id)
+            LIMIT ?
+            """,
+            [backup.id.rawValue, backup.user.rawValue, backup.domain, limit]
+        )
+        return database.changesCount
+    }
+
+    /// Stores the counts per folder of a backup.
+    package func setFolders(_ folders: [FolderCounts], of backup: BackupID) throws {
+        try run("DELETE FROM backup_folder WHERE backup_id = ?", [backup.rawValue])
+        for folder in folders {
+            try run(
+                """
+                INSERT INTO backup_folder (backup_id, name, on_server, considered, associated, stored, vanished,
+                                           too_large, unreadable, excluded)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                """,
+                [
+                    backup.rawValue, folder.name, folder.onServer, folder.considered, folder.associated,
+                    folder.stored, folder.vanished, folder.tooLarge, folder.unreadable, folder.excluded?.rawValue,
+                ]
+            )
+        }
+    }
+
+    /// Completes a backup: all of it becomes visible in this transaction (B8).
+    ///
+    /// - Returns: false when it is no longer in progress (it was cancelled); nothing changes then.
+    package func completeBackup(_ id: BackupID, _ seal: BackupSeal, at now: Timestamp) throws -> Bool {
+        try recordContent(seal.manifest)
+        try run(
+            """
+            UPDATE backup SET status = 'completed', ended_at = ?, covered_until = ?, source = ?, error = ?,
+                error_detail = ?, messages = ?, added = ?, message_bytes = ?, root = ?, signature = ?, manifest_key = ?
+            WHERE id = ? AND status = 'in_progress'
+            """,
+            [
+                now.rawValue, seal.coveredUntil.rawValue, seal.origin.rawValue, seal.error, seal.errorDetail,
+                seal.messages, seal.added, seal.messageBytes, seal.root, seal.signature, seal.manifest.key,
+                id.rawValue,
+            ]
+        )
+        return database.changesCount > 0
+    }
+
+    /// Ends a pending backup without result: what it had taken is let go, and an earlier backup stands.
+    ///
+    /// - Returns: false when it was not pending.
+    package func endBackup(
+        _ id: BackupID,
+        as status: BackupStatus,
+        error: String? = nil,
+        detail: String? = nil,
+        at now: Timestamp
+    ) throws -> Bool {
+        try run(
+            """
+            UPDATE backup SET status = ?, ended_at = ?, error = ?, error_detail = ?
+            WHERE id = ? AND status IN ('waiting', 'in_progress')
+            """,
+            [status.rawValue, now.rawValue, error, detail, id.rawValue]
+        )
+        guard database.changesCount > 0 else { return false }
+        try run("DELETE FROM backup_message WHERE backup_id = ?", [id.rawValue])
+        return true
+    }
+}

@@ -1,0 +1,236 @@
+package import Foundation
+import GRDB
+package import MailkeepModel
+
+/// A user's mail add-on settings, without the credentials.
+package struct MailAddonSettings: Sendable, Equatable {
+    package var mailbox: MailboxID
+    package var address: String
+    package var normalizedAddress: String
+    package var domain: String
+    package var accountType: AccountType
+    package var server: MailServer?
+    package var path: String?
+    package var sharing: SharingSetting
+    package var lock: SettingsLock?
+    package var savedAt: Timestamp
+    package var lastSyncAt: Timestamp?
+
+    /// What the rules need to know of it.
+    package var state: MailAddonState {
+        MailAddonState(mailboxDomain: domain, sharing: sharing, lock: lock, savedAt: savedAt)
+    }
+}
+
+/// Mail add-on settings as a user saves them.
+package struct NewMailAddonSettings: Sendable {
+    package var address: String
+    package var normalizedAddress: String
+    package var domain: String
+    package var accountType: AccountType
+    package var server: MailServer?
+    package var path: String?
+    package var credentials: MailCredentials?
+    package var sharing: SharingSetting
+
+    package init(
+        address: String,
+        normalizedAddress: String,
+        domain: String,
+        accountType: AccountType,
+        server: MailServer?,
+        path: String?,
+        credentials: MailCredentials?,
+        sharing: SharingSetting
+    ) {
+        self.address = address
+        self.normalizedAddress = normalizedAddress
+        self.domain = domain
+        self.accountType = accountType
+        self.server = server
+        self.path = path
+        self.credentials = credentials
+        self.sharing = sharing
+    }
+
+    /// Whether saving this would change anything but a password (L2).
+    package func isUnchanged(from settings: MailAddonSettings, username: String?) -> Bool {
+        normalizedAddress == settings.normalizedAddress && accountType == settings.accountType
+            && server == settings.server && path == settings.path && sharing == settings.sharing
+            && credentials?.username == username
+    }
+}
+
+/// What an administrator attached in place of a leaver's own credentials (L9).
+package struct BackupSource: Sendable, Equatable {
+    package var path: String?
+    package var credentials: MailCredentials?
+    package var attachedBy: UserID
+    package var attachedAt: Timestamp
+
+    package init(path: String?, credentials: MailCredentials?, attachedBy: UserID, attachedAt: Timestamp) {
+        self.path = path
+        self.credentials = credentials
+        self.attachedBy = attachedBy
+        self.attachedAt = attachedAt
+    }
+}
+
+extension ReadTransaction {
+    /// A user's mail add-on settings; nil when none were saved.
+    package func mailAddon(of user: UserID) throws -> MailAddonSettings? {
+        try row(
+            """
+            SELECT mail_addon.*, mailbox.address, mailbox.normalized_address, mailbox.domain, mailbox.last_sync_at
+            FROM mail_addon JOIN mailbox ON mailbox.id = mail_addon.mailbox_id WHERE mail_addon.user_id = ?
+            """,
+            [user.rawValue]
+        ).map(Self.mailAddon)
+    }
+
+    /// The stored sign-in of a user's mailbox.
+    package func credentials(of user: UserID) throws -> MailCredentials? {
+        let sealed: Data? =
+            try row("SELECT sealed_credentials FROM mail_addon WHERE user_id = ?", [user.rawValue])?[
+                "sealed_credentials"
+            ]
+        return try sealed.map {
+            try sealing.open(MailCredentials.self, $0, with: \.credentials, context: "mail_addon/\(user)")
+        }
+    }
+
+    /// The backup source of a user, if one is attached (L9).
+    package func backupSource(of user: UserID) throws -> BackupSource? {
+        guard let row = try row("SELECT * FROM backup_source WHERE user_id = ?", [user.rawValue]) else { return nil }
+        let sealed: Data? = row["sealed_credentials"]
+        return BackupSource(
+            path: row["path"],
+            credentials: try sealed.map {
+                try sealing.open(MailCredentials.self, $0, with: \.credentials, context: "backup_source/\(user)")
+            },
+            attachedBy: UserID(rawValue: row["attached_by"]),
+            attachedAt: Timestamp(rawValue: row["attached_at"])
+        )
+    }
+
+    /// The active users whose mailbox was last synchronised before a moment, longest ago first.
+    package func usersToSynchronise(before moment: Timestamp) throws -> [UserID] {
+        try rows(
+            """
+            SELECT user.id FROM user JOIN mail_addon ON mail_addon.user_id = user.id
+            JOIN mailbox ON mailbox.id = mail_addon.mailbox_id
+            WHERE user.status = 'active' AND COALESCE(mailbox.last_sync_at, 0) < ?
+            ORDER BY COALESCE(mailbox.last_sync_at, 0), user.id
+            """,
+            [moment.rawValue]
+        ).map { UserID(rawValue: $0["id"]) }
+    }
+
+    private static func mailAddon(_ row: Row) -> MailAddonSettings {
+        let host: String? = row["host"]
+        let port: Int? = row["port"]
+        let security: String? = row["security"]
+        let lockedBy: Int64? = row["locked_by"]
+        let lockedAt: Int64? = row["locked_at"]
+        let lastSyncAt: Int64? = row["last_sync_at"]
+        var server: MailServer?
+        if let host, let port, let security = security.flatMap(ConnectionSecurity.init) {
+            server = MailServer(host: host, port: port, security: security, certificates: row["ca_certificates"])
+        }
+        var lock: SettingsLock?
+        if let lockedBy, let lockedAt {
+            lock = SettingsLock(by: UserID(rawValue: lockedBy), since: Timestamp(rawValue: lockedAt))
+        }
+        return MailAddonSettings(
+            mailbox: MailboxID(rawValue: row["mailbox_id"]),
+            address: row["address"],
+            normalizedAddress: row["normalized_address"],
+            domain: row["domain"],
+            accountType: AccountType(rawValue: row["account_type"]) ?? .imap,
+            server: server,
+            path: row["path"],
+            sharing: SharingSetting(rawValue: row["sharing"]) ?? .none,
+            lock: lock,
+            savedAt: Timestamp(rawValue: row["saved_at"]),
+            lastSyncAt: lastSyncAt.map(Timestamp.init)
+        )
+    }
+}
+
+extension WriteTransaction {
+    /// Saves a user's mail add-on settings and the moment of it (U3); the mailbox's address becomes internal (V5).
+    ///
+    /// Another address is another mailbox: what was read from the former one stays.
+    package func saveMailAddon(
+        _ settings: NewMailAddonSettings,
+        of user: UserID,
+        addressHash: Data,
+        at now: Timestamp
+    ) throws {
+        try run(
+            """
+            INSERT INTO mailbox (user_id, address, normalized_address, domain) VALUES (?, ?, ?, ?)
+            ON CONFLICT (user_id, normalized_address) DO UPDATE SET address = excluded.address
+            """,
+            [user.rawValue, settings.address, settings.normalizedAddress, settings.domain]
+        )
+        let mailbox = try row(
+            "SELECT id FROM mailbox WHERE user_id = ? AND normalized_address = ?",
+            [user.rawValue, settings.normalizedAddress]
+        )
+        guard let mailbox: Int64 = mailbox?["id"] else { throw StoreError(.other, "the mailbox was not stored") }
+        let credentials = try settings.credentials.map {
+            try sealing.seal($0, with: \.credentials, context: "mail_addon/\(user)")
+        }
+        try run(
+            """
+            INSERT INTO mail_addon (user_id, mailbox_id, account_type, host, port, security, ca_certificates, path,
+                                    sealed_credentials, sharing, saved_at)
+            VALUES (:user, :mailbox, :type, :host, :port, :security, :certificates, :path, :credentials, :sharing, :now)
+            ON CONFLICT (user_id) DO UPDATE SET mailbox_id = :mailbox, account_type = :type, host = :host,
+                port = :port, security = :security, ca_certificates = :certificates, path = :path,
+                sealed_credentials = :credentials, sharing = :sharing, saved_at = :now
+            """,
+            [
+                "user": user.rawValue, "mailbox": mailbox, "type": settings.accountType.rawValue,
+                "host": settings.server?.host, "port": settings.server?.port,
+                "security": settings.server?.security.rawValue, "certificates": settings.server?.certificates,
+                "path": settings.path, "credentials": credentials, "sharing": settings.sharing.rawValue,
+                "now": now.rawValue,
+            ]
+        )
+        try addInternalAddress(addressHash, of: user, kind: .mailbox)
+    }
+
+    /// Locks a user's settings (L2).
+    package func lockMailAddon(of user: UserID, by administrator: UserID, at now: Timestamp) throws {
+        try run(
+            "UPDATE mail_addon SET locked_by = ?, locked_at = ? WHERE user_id = ?",
+            [administrator.rawValue, now.rawValue, user.rawValue]
+        )
+    }
+
+    /// Unlocks a user's settings (L6).
+    package func unlockMailAddon(of user: UserID) throws {
+        try run("UPDATE mail_addon SET locked_by = NULL, locked_at = NULL WHERE user_id = ?", [user.rawValue])
+    }
+
+    /// Attaches a backup source, in place of a former one (L9).
+    package func attachBackupSource(_ source: BackupSource, to user: UserID) throws {
+        let credentials = try source.credentials.map {
+            try sealing.seal($0, with: \.credentials, context: "backup_source/\(user)")
+        }
+        try run(
+            """
+            INSERT INTO backup_source (user_id, path, sealed_credentials, attached_by, attached_at)
+            VALUES (?, ?, ?, ?, ?)
+            ON CONFLICT (user_id) DO UPDATE SET path = excluded.path,
+                sealed_credentials = excluded.sealed_credentials, attached_by = excluded.attached_by,
+                attached_at = excluded.attached_at
+            """,
+            [
+                user.rawValue, source.path, credentials, source.attachedBy.rawValue, source.attachedAt.rawValue,
+            ]
+        )
+    }
+}

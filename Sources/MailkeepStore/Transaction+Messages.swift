@@ -1,0 +1,155 @@
+package import Foundation
+import GRDB
+package import MailkeepModel
+
+/// What lists show of a message. Sealed at rest.
+package struct MessageSummary: Sendable, Equatable, Codable {
+    package struct Party: Sendable, Equatable, Codable {
+        package var name: String?
+        package var address: String
+
+        package init(name: String?, address: String) {
+            self.name = name
+            self.address = address
+        }
+    }
+
+    package struct Attachment: Sendable, Equatable, Codable {
+        package var name: String?
+        package var contentType: String
+        package var size: Int
+
+        package init(name: String?, contentType: String, size: Int) {
+            self.name = name
+            self.contentType = contentType
+            self.size = size
+        }
+    }
+
+    /// The SHA-256 of the raw bytes: the message's identity (design decision 5).
+    package var sha256: Data
+    package var messageID: String?
+    package var subject: String
+    package var from: [Party]
+    package var to: [Party]
+    package var cc: [Party]
+    package var snippet: String
+    package var attachments: [Attachment]
+
+    package init(
+        sha256: Data,
+        messageID: String?,
+        subject: String,
+        from: [Party],
+        to: [Party],
+        cc: [Party],
+        snippet: String,
+        attachments: [Attachment]
+    ) {
+        self.sha256 = sha256
+        self.messageID = messageID
+        self.subject = subject
+        self.from = from
+        self.to = to
+        self.cc = cc
+        self.snippet = snippet
+        self.attachments = attachments
+    }
+}
+
+/// A message as a viewer sees it on a record's page.
+package struct VisibleMessage: Sendable, Equatable {
+    package var id: MessageID
+    package var summary: MessageSummary
+    package var size: Int64
+    package var sentAt: Timestamp
+    /// The owner of the first mailbox that allows it.
+    package var owner: UserID
+    package var ownerName: String
+    package var ownerIsActive: Bool
+    /// The owner's own address is in From.
+    package var isSentByOwner: Bool
+    package var ground: VisibilityPolicy.Ground
+    package var content: ContentLocation
+}
+
+extension ReadTransaction {
+    /// A record's mail as `viewer` may see it, newest first; empty where the viewer may not open the record.
+    ///
+    /// - Parameters:
+    ///   - offset: how many to pass over.
+    ///   - limit: how many to give at the most; nil gives all.
+    package func visibleMessages(
+        on record: RecordKey,
+        to viewer: UserID,
+        offset: Int = 0,
+        limit: Int? = nil
+    ) throws -> [VisibleMessage] {
+        var arguments = Visibility.arguments(viewer: viewer, record: record)
+        arguments += ["offset": offset, "limit": limit ?? -1]
+        return try rows(
+            Visibility.visibleEntries + Self.chosenMessages
+                + "ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset",
+            arguments
+        ).map(visibleMessage)
+    }
+
+    /// One message of a record as `viewer` may see it; nil for absent and forbidden alike (V1).
+    package func visibleMessage(
+        _ message: MessageID,
+        on record: RecordKey,
+        to viewer: UserID
+    ) throws -> VisibleMessage? {
+        var arguments = Visibility.arguments(viewer: viewer, record: record)
+        arguments += ["message": message.rawValue]
+        return try row(
+            Visibility.visibleEntries + Self.chosenMessages + " AND message.id = :message",
+            arguments
+        ).map(visibleMessage)
+    }
+
+    /// Of each visible message, the place in the first mailbox that allows it.
+    private static let chosenMessages = """
+        SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
+               owner.id AS owner_id, owner.name AS owner_name, owner.status AS owner_status, chosen.ground,
+               EXISTS (SELECT 1 FROM entry_address
+                       JOIN internal_address ON internal_address.hash = entry_address.hash
+                       WHERE entry_address.entry_id = chosen.entry_id AND entry_address.fields & 1
+                         AND internal_address.user_id = owner.id) AS is_sent
+        FROM visible AS chosen
+        JOIN message ON message.id = chosen.message_id
+        JOIN content ON content.key = message.content_key
+        JOIN user AS owner ON owner.id = chosen.owner_id
+        WHERE chosen.place_rank = 1
+
+        """
+
+    private func visibleMessage(_ row: Row) throws -> VisibleMessage {
+        let key: Data = row["key"]
+        guard let ground = VisibilityPolicy.Ground(rawValue: row["ground"]) else {
+            throw StoreError(.damaged, "a message is visible for a reason that is unknown")
+        }
+        return VisibleMessage(
+            id: MessageID(rawValue: row["id"]),
+            summary: try sealing.open(
+                MessageSummary.self,
+                row["sealed_summary"],
+                with: \.columns,
+                context: "message/\(key.base64EncodedString())"
+            ),
+            size: row["size"],
+            sentAt: Timestamp(rawValue: row["sent_at"]),
+            owner: UserID(rawValue: row["owner_id"]),
+            ownerName: row["owner_name"],
+            ownerIsActive: row["owner_status"] == UserStatus.active.rawValue,
+            isSentByOwner: row["is_sent"],
+            ground: ground,
+            content: ContentLocation(
+                key: key,
+                segment: row["segment"],
+                offset: row["offset"],
+                length: row["length"]
+            )
+        )
+    }
+}

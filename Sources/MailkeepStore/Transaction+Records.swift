@@ -1,0 +1,180 @@
+package import Foundation
+import GRDB
+package import MailkeepModel
+
+/// A customer record as the directory holds it.
+package struct Record: Sendable, Equatable {
+    package var key: RecordKey
+    package var owner: UserID
+    package var name: String
+    /// Its own addresses, in order, each with its keyed hash.
+    package var addresses: [RecordAddress]
+    package var account: RecordKey?
+    package var contact: RecordKey?
+    package var sharedWith: [UserID]
+    /// Columns of the import that Mailkeep gives no meaning.
+    package var fields: [String: String]
+
+    package init(
+        key: RecordKey,
+        owner: UserID,
+        name: String,
+        addresses: [RecordAddress] = [],
+        account: RecordKey? = nil,
+        contact: RecordKey? = nil,
+        sharedWith: [UserID] = [],
+        fields: [String: String] = [:]
+    ) {
+        self.key = key
+        self.owner = owner
+        self.name = name
+        self.addresses = addresses
+        self.account = account
+        self.contact = contact
+        self.sharedWith = sharedWith
+        self.fields = fields
+    }
+}
+
+/// One of a record's addresses: as written, and its keyed hash.
+package struct RecordAddress: Sendable, Equatable {
+    package let address: String
+    package let hash: Data
+
+    package init(address: String, hash: Data) {
+        self.address = address
+        self.hash = hash
+    }
+}
+
+extension ReadTransaction {
+    /// Whether a viewer is associated with a record and so may open it (rules.md, Words; V1).
+    package func isAssociated(_ viewer: UserID, with record: RecordKey) throws -> Bool {
+        try exists(
+            "SELECT 1 FROM record WHERE module = :module AND id = :id AND \(Visibility.mayOpenRecord)",
+            Visibility.arguments(viewer: viewer, record: record)
+        )
+    }
+
+    /// A record, whoever asks: callers check the association first.
+    package func record(_ key: RecordKey) throws -> Record? {
+        guard let row = try row("SELECT * FROM record WHERE module = ? AND id = ?", Self.arguments(key)) else {
+            return nil
+        }
+        let rowKey: Int64 = row["key"]
+        let addresses = try rows(
+            "SELECT address, hash FROM record_address WHERE record_key = ? ORDER BY position",
+            [rowKey]
+        )
+        let shares = try rows("SELECT user_id FROM record_share WHERE record_key = ? ORDER BY user_id", [rowKey])
+        return Record(
+            key: key,
+            owner: UserID(rawValue: row["owner_id"]),
+            name: row["name"],
+            addresses: addresses.map { RecordAddress(address: $0["address"], hash: $0["hash"]) },
+            account: try recordKey(ofRow: row["account_key"]),
+            contact: try recordKey(ofRow: row["contact_key"]),
+            sharedWith: shares.map { UserID(rawValue: $0["user_id"]) },
+            fields: (try? JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8)))
+                ?? [:]
+        )
+    }
+
+    /// Whether a record exists, for the importer's links.
+    package func recordExists(_ key: RecordKey) throws -> Bool {
+        try rowKey(of: key) != nil
+    }
+
+    /// The first id above all that a module has given.
+    package func nextRecordID(in module: Module) throws -> Identifier<RecordKey>? {
+        let last: Int64 = try row("SELECT MAX(id) AS id FROM record WHERE module = ?", [module.rawValue])?["id"] ?? 0
+        return last < .max ? Identifier(rawValue: last + 1) : nil
+    }
+
+    func rowKey(of key: RecordKey) throws -> Int64? {
+        try row("SELECT key FROM record WHERE module = ? AND id = ?", Self.arguments(key))?["key"]
+    }
+
+    private func recordKey(ofRow key: Int64?) throws -> RecordKey? {
+        guard let key, let row = try row("SELECT module, id FROM record WHERE key = ?", [key]),
+            let module = Module(rawValue: row["module"])
+        else { return nil }
+        return RecordKey(module: module, id: Identifier(rawValue: row["id"]))
+    }
+
+    static func arguments(_ key: RecordKey) -> StatementArguments {
+        [key.module.rawValue, key.id.rawValue]
+    }
+}
+
+extension WriteTransaction {
+    /// Adds a record or replaces the one with its key; what is associated follows at once (design decision 8).
+    ///
+    /// - Throws: `StoreError` (`constraint`) when a linked record is absent.
+    package func upsertRecord(_ record: Record, at now: Timestamp) throws {
+        let fields = try String(decoding: JSONEncoder.sorted.encode(record.fields), as: UTF8.self)
+        try run(
+            """
+            INSERT INTO record (module, id, owner_id, name, account_key, contact_key, fields, created_at, modified_at)
+            VALUES (:module, :id, :owner, :name, :account, :contact, :fields, :now, :now)
+            ON CONFLICT (module, id) DO UPDATE SET owner_id = :owner, name = :name, account_key = :account,
+                contact_key = :contact, fields = :fields, modified_at = :now
+            """,
+            [
+                "module": record.key.module.rawValue, "id": record.key.id.rawValue, "owner": record.owner.rawValue,
+                "name": record.name, "account": try linked(record.account), "contact": try linked(record.contact),
+                "fields": fields, "now": now.rawValue,
+            ]
+        )
+        guard let key = try rowKey(of: record.key) else { throw StoreError(.other, "the record was not stored") }
+        try run("DELETE FROM record_address WHERE record_key = ?", [key])
+        for (position, address) in record.addresses.enumerated() {
+            try run(
+                "INSERT INTO record_address (record_key, position, address, hash) VALUES (?, ?, ?, ?)",
+                [key, position, address.address, address.hash]
+            )
+        }
+        try run("DELETE FROM record_share WHERE record_key = ?", [key])
+        for user in Set(record.sharedWith) {
+            try run("INSERT INTO record_share (record_key, user_id) VALUES (?, ?)", [key, user.rawValue])
+        }
+    }
+
+    /// Shares the owner's mail on a record with those associated with it (Record-level share).
+    ///
+    /// - Returns: whether that changed anything.
+    package func shareEmails(of user: UserID, on record: RecordKey, at now: Timestamp) throws -> Bool {
+        guard let key = try rowKey(of: record) else { return false }
+        try run(
+            "INSERT OR IGNORE INTO email_share (user_id, record_key, shared_at) VALUES (?, ?, ?)",
+            [user.rawValue, key, now.rawValue]
+        )
+        return database.changesCount > 0
+    }
+
+    /// Takes such a share back.
+    ///
+    /// - Returns: whether that changed anything.
+    package func unshareEmails(of user: UserID, on record: RecordKey) throws -> Bool {
+        guard let key = try rowKey(of: record) else { return false }
+        try run("DELETE FROM email_share WHERE user_id = ? AND record_key = ?", [user.rawValue, key])
+        return database.changesCount > 0
+    }
+
+    private func linked(_ key: RecordKey?) throws -> Int64? {
+        guard let key else { return nil }
+        guard let row = try rowKey(of: key) else {
+            throw StoreError(.constraint, "there is no \(key.module.rawValue) \(key.id)")
+        }
+        return row
+    }
+}
+
+extension JSONEncoder {
+    /// Writes keys in a fixed order, so that equal values give equal bytes.
+    package static var sorted: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

@@ -1,0 +1,202 @@
+package import Foundation
+import GRDB
+package import MailkeepModel
+
+extension ReadTransaction {
+    /// The organisation's name; nil before `init`.
+    package func organizationName() throws -> String? {
+        try row("SELECT name FROM organization")?["name"]
+    }
+
+    /// The user with an id.
+    package func user(_ id: UserID) throws -> User? {
+        try row("SELECT * FROM user WHERE id = ?", [id.rawValue]).map(Self.user)
+    }
+
+    /// The user who signs in with a normalised address.
+    package func user(normalizedEmail: String) throws -> User? {
+        try row("SELECT * FROM user WHERE normalized_email = ?", [normalizedEmail]).map(Self.user)
+    }
+
+    /// All users, oldest first.
+    package func users() throws -> [User] {
+        try rows("SELECT * FROM user ORDER BY id").map(Self.user)
+    }
+
+    /// How many active users have the Administrator profile (L3, L4, U2).
+    package func administratorCount() throws -> Int {
+        try row("SELECT COUNT(*) AS n FROM user WHERE profile = 'administrator' AND status = 'active'")?["n"] ?? 0
+    }
+
+    /// When a user was last activated again after a deactivation; nil if never (N3).
+    package func reactivatedAt(_ id: UserID) throws -> Timestamp? {
+        let moment: Int64? = try row("SELECT reactivated_at FROM user WHERE id = ?", [id.rawValue])?["reactivated_at"]
+        return moment.map(Timestamp.init)
+    }
+
+    /// The stored hash of a user's password, in the form that the hasher wrote.
+    package func passwordHash(_ id: UserID) throws -> String? {
+        try row("SELECT password_hash FROM user WHERE id = ?", [id.rawValue])?["password_hash"]
+    }
+
+    /// All roles.
+    package func roles() throws -> [Role] {
+        try rows("SELECT * FROM role ORDER BY id").map { row in
+            let superior: Int64? = row["reports_to"]
+            return Role(
+                id: RoleID(rawValue: row["id"]),
+                name: row["name"],
+                reportsTo: superior.map(RoleID.init)
+            )
+        }
+    }
+
+    static func user(_ row: Row) -> User {
+        let role: Int64? = row["role_id"]
+        return User(
+            id: UserID(rawValue: row["id"]),
+            email: row["email"],
+            domain: row["domain"],
+            name: row["name"],
+            profile: Profile(rawValue: row["profile"]) ?? .standard,
+            status: UserStatus(rawValue: row["status"]) ?? .inactive,
+            role: role.map(RoleID.init),
+            locale: MailkeepModel.Locale(rawValue: row["locale"]) ?? .english
+        )
+    }
+}
+
+/// A user as they are added.
+package struct NewUser: Sendable {
+    package var email: String
+    package var normalizedEmail: String
+    package var domain: String
+    package var name: String
+    package var profile: Profile
+    package var status: UserStatus
+    package var role: RoleID?
+    package var locale: MailkeepModel.Locale
+    package var passwordHash: String?
+
+    package init(
+        email: String,
+        normalizedEmail: String,
+        domain: String,
+        name: String,
+        profile: Profile,
+        status: UserStatus = .active,
+        role: RoleID? = nil,
+        locale: MailkeepModel.Locale,
+        passwordHash: String? = nil
+    ) {
+        self.email = email
+        self.normalizedEmail = normalizedEmail
+        self.domain = domain
+        self.name = name
+        self.profile = profile
+        self.status = status
+        self.role = role
+        self.locale = locale
+        self.passwordHash = passwordHash
+    }
+}
+
+extension WriteTransaction {
+    /// Names the organisation.
+    package func createOrganization(name: String, at now: Timestamp) throws {
+        try run("INSERT INTO organization (id, name, created_at) VALUES (1, ?, ?)", [name, now.rawValue])
+    }
+
+    /// Says whether administrators are associated with every record (rules.md, Words).
+    package func setAdministratorsSeeRecords(_ value: Bool) throws {
+        try run("UPDATE organization SET administrators_see_records = ?", [value])
+    }
+
+    /// Adds a user; their address becomes internal (V5).
+    ///
+    /// - Parameter addressHash: the keyed hash of `normalizedEmail`.
+    package func insertUser(_ user: NewUser, addressHash: Data, at now: Timestamp) throws -> UserID {
+        let id = try insert(
+            """
+            INSERT INTO user (email, normalized_email, domain, name, profile, status, role_id, locale, password_hash,
+                              created_at, deactivated_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+            """,
+            [
+                user.email, user.normalizedEmail, user.domain, user.name, user.profile.rawValue,
+                user.status.rawValue, user.role?.rawValue, user.locale.rawValue, user.passwordHash, now.rawValue,
+                user.status == .inactive ? now.rawValue : nil,
+            ]
+        )
+        try addInternalAddress(addressHash, of: UserID(rawValue: id), kind: .user)
+        return UserID(rawValue: id)
+    }
+
+    /// Makes an address one of the organisation's own (V5).
+    package func addInternalAddress(_ hash: Data, of user: UserID, kind: InternalAddressKind) throws {
+        try run(
+            "INSERT OR IGNORE INTO internal_address (hash, user_id, kind) VALUES (?, ?, ?)",
+            [hash, user.rawValue, kind.rawValue]
+        )
+    }
+
+    /// Changes name, profile, role and locale.
+    package func updateUser(_ user: User) throws {
+        try run(
+            "UPDATE user SET name = ?, profile = ?, role_id = ?, locale = ? WHERE id = ?",
+            [user.name, user.profile.rawValue, user.role?.rawValue, user.locale.rawValue, user.id.rawValue]
+        )
+    }
+
+    /// Stores a password's hash.
+    package func setPasswordHash(_ hash: String, of user: UserID) throws {
+        try run("UPDATE user SET password_hash = ? WHERE id = ?", [hash, user.rawValue])
+    }
+
+    /// Makes a user inactive; nothing is deleted (design decision 12).
+    package func deactivate(_ user: UserID, at now: Timestamp) throws {
+        try run("UPDATE user SET status = 'inactive', deactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
+    }
+
+    /// Makes a user active again; the moment counts for N3.
+    package func activate(_ user: UserID, at now: Timestamp) throws {
+        try run("UPDATE user SET status = 'active', reactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
+    }
+
+    /// Adds a role, or finds the one of that name.
+    package func ensureRole(named name: String) throws -> RoleID {
+        if let row = try row("SELECT id FROM role WHERE name = ?", [name]) { return RoleID(rawValue: row["id"]) }
+        return RoleID(rawValue: try insert("INSERT INTO role (name) VALUES (?)", [name]))
+    }
+
+    /// Sets what a role reports to. Call `rebuildRoleHierarchy` after the last of several.
+    package func setSuperior(of role: RoleID, to superior: RoleID?) throws {
+        try run("UPDATE role SET reports_to = ? WHERE id = ?", [superior?.rawValue, role.rawValue])
+    }
+
+    /// Computes the closure of the role hierarchy anew.
+    ///
+    /// - Returns: false when the hierarchy has a cycle; the caller then gives the transaction up.
+    package func rebuildRoleHierarchy() throws -> Bool {
+        try run("DELETE FROM role_superior")
+        try run(
+            """
+            WITH RECURSIVE above (role_id, superior_id) AS (
+                SELECT id, reports_to FROM role WHERE reports_to IS NOT NULL
+                UNION
+                SELECT above.role_id, role.reports_to FROM above JOIN role ON role.id = above.superior_id
+                WHERE role.reports_to IS NOT NULL
+            )
+            INSERT INTO role_superior SELECT role_id, superior_id FROM above
+            """
+        )
+        return try !exists("SELECT 1 FROM role_superior WHERE role_id = superior_id")
+    }
+}
+
+/// Where an internal address comes from. Only the first and the last are given by administrators (V2).
+package enum InternalAddressKind: String, Sendable {
+    case user
+    case mailbox
+    case alias
+}

@@ -1,0 +1,161 @@
+import Crypto
+import Foundation
+package import Logging
+package import MailVault
+package import MailkeepKeys
+package import MailkeepModel
+package import MailkeepStore
+
+/// Takes a backup: synchronises what is new, then freezes the set (design decision 11).
+package struct BackupJob: Sendable {
+    let store: Store
+    let vault: any Vault
+    let keys: KeyRing
+    let synchroniser: Synchroniser
+    let now: @Sendable () -> Timestamp
+
+    /// Messages taken into the frozen set per transaction, and read per page for the manifest.
+    private static let freezeBatch = 2000
+
+    /// Works on a backup until it is Completed.
+    ///
+    /// - Parameters:
+    ///   - source: where the mail is to be read, and whether it was attached by an administrator; or why it cannot be.
+    ///   - keepLease: called between steps; throws when the work was taken away.
+    /// - Throws: `SyncFailure`, `CancellationError`.
+    func run(
+        _ id: BackupID,
+        source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
+        logger: Logger,
+        keepLease: @escaping @Sendable () async throws -> Void,
+        audit: @escaping @Sendable (WriteTransaction, BackupDetails) throws -> Void
+    ) async throws {
+        let startedAt = now()
+        let backup = try await store.write { transaction in
+            try transaction.beginBackup(id, at: startedAt)
+            guard let backup = try transaction.backup(id), backup.status == .inProgress else {
+                throw SyncFailure(.lost, "the backup is no longer waiting")
+            }
+            return backup
+        }
+        let reading = try await read(backup, source, logger: logger, keepLease)
+        while try await store.write({ try $0.freezeMessages(into: backup, limit: Self.freezeBatch) }) > 0 {
+            try await keepLease()
+        }
+        let folders = try await folders(of: backup, reading.report)
+        let seal = try await writeManifest(of: backup, reading, folders)
+        try await keepLease()
+        let endedAt = now()
+        try await store.write { transaction in
+            try transaction.setFolders(folders, of: id)
+            guard try transaction.completeBackup(id, seal, at: endedAt), let done = try transaction.backup(id) else {
+                throw SyncFailure(.lost, "the backup was cancelled")
+            }
+            try audit(transaction, done)
+        }
+    }
+
+    /// What reading the mailbox came to.
+    private struct Reading {
+        var report: SyncReport
+        var origin: BackupOrigin
+        /// Why only synchronised mail is in the backup (B10).
+        var failure: SyncFailure?
+    }
+
+    /// Reads what is new; where the mailbox cannot be read, what had been synchronised before stands (B10).
+    private func read(
+        _ backup: BackupDetails,
+        _ source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
+        logger: Logger,
+        _ keepLease: @escaping @Sendable () async throws -> Void
+    ) async throws -> Reading {
+        let coveredBefore = try await store.read { try $0.coveredUntil(backup.mailbox) }
+        do {
+            let (source, isAttached) = try source.get()
+            let report = try await synchroniser.run(source, mailbox: backup.mailbox, logger: logger) { progress in
+                try await keepLease()
+                try await store.write {
+                    try $0.updateProgress(
+                        backup.id,
+                        found: progress.found,
+                        stored: progress.stored,
+                        bytes: progress.bytes
+                    )
+                }
+            }
+            return Reading(report: report, origin: isAttached ? .backupSource : .mailbox, failure: nil)
+        } catch let failure as SyncFailure where failure.code.isOfTheMailbox {
+            guard let coveredBefore else { throw failure }
+            logger.info("only synchronised mail is backed up", metadata: ["failure": "\(failure.code.rawValue)"])
+            return Reading(
+                report: SyncReport(coveredUntil: coveredBefore),
+                origin: .synchronised,
+                failure: failure
+            )
+        }
+    }
+
+    private func folders(of backup: BackupDetails, _ report: SyncReport) async throws -> [FolderCounts] {
+        let stored = try await store.read { try $0.folderCounts(of: backup.user, domain: backup.domain) }
+        var folders = Dictionary(stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        for (name, count) in report.onServer { folders[name, default: FolderCounts(name: name)].onServer = count }
+        for (name, exclusion) in report.excluded {
+            folders[name, default: FolderCounts(name: name)].excluded = exclusion
+        }
+        return folders.values.sorted { $0.name < $1.name }
+    }
+
+    private func writeManifest(
+        of backup: BackupDetails,
+        _ reading: Reading,
+        _ folders: [FolderCounts]
+    ) async throws -> BackupSeal {
+        let header = try await store.read { transaction in
+            guard let user = try transaction.user(backup.user), let asker = try transaction.user(backup.requestedBy)
+            else { throw SyncFailure(.storage, "the backup names a user who does not exist") }
+            return ManifestHeader(
+                organization: try transaction.organizationName() ?? "",
+                backup_id: backup.id.description,
+                kind: backup.kind.rawValue,
+                user: .init(user),
+                mailbox: backup.address,
+                requested_by: .init(asker),
+                requested_time: backup.requestedAt.iso8601,
+                covered_until: reading.report.coveredUntil.iso8601,
+                source: reading.origin.rawValue,
+                audit_head: try transaction.auditHead().hex,
+                folders: folders.map(ManifestHeader.Folder.init)
+            )
+        }
+        let document = try vault.makeWriter()
+        var manifest = try ManifestWriter(header) { try document.write($0) }
+        var added = 0
+        var last: Data?
+        while true {
+            let after = last
+            let page = try await store.read { try $0.messages(of: backup, after: after, limit: Self.freezeBatch) }
+            guard let end = page.last else { break }
+            for message in page {
+                try manifest.append(sha256: message.summary.sha256, size: message.size, folders: message.folders)
+                added += message.isNew ? 1 : 0
+            }
+            last = end.content.key
+        }
+        let (totals, root) = try manifest.finish()
+        let content = try document.finish { try store.location(of: Data($0.bytes)).map(VaultLocation.init) }
+        try vault.sync()
+        return BackupSeal(
+            messages: totals.messages,
+            added: added,
+            messageBytes: totals.bytes,
+            root: root,
+            signature: Data(try keys.signer.sign(content.sha256)),
+            manifest: ContentLocation(content),
+            coveredUntil: reading.report.coveredUntil,
+            origin: reading.origin,
+            error: reading.failure?.code.rawValue,
+            errorDetail: reading.failure?.message
+        )
+    }
+}

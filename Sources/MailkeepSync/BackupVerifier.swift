@@ -1,0 +1,102 @@
+import Crypto
+package import Foundation
+package import MailVault
+package import MailkeepKeys
+package import MailkeepStore
+
+/// What re-reading a backup found.
+package struct BackupVerification: Sendable, Equatable {
+    package var messages = 0
+    package var bytes: Int64 = 0
+    /// SHA-256 of messages that the vault does not give back whole.
+    package var damaged: [String] = []
+    /// The manifest itself, its root or its signature does not hold; why.
+    package var manifestFault: String?
+
+    package init() {}
+
+    package var isWhole: Bool { damaged.isEmpty && manifestFault == nil }
+}
+
+/// Proves a backup whole: re-reads its manifest and every byte of every message that it names (B9).
+package struct BackupVerifier: Sendable {
+    private let store: Store
+    private let vault: any Vault
+    private let keys: KeyRing
+
+    package init(store: Store, vault: any Vault, keys: KeyRing) {
+        self.store = store
+        self.vault = vault
+        self.keys = keys
+    }
+
+    /// Verifies a completed backup; `onProgress` is told the messages read so far.
+    ///
+    /// - Throws: `CancellationError`, and what the database throws; damage is told in the result, not thrown.
+    package func verify(
+        _ backup: BackupDetails,
+        onProgress: (Int) async throws -> Void
+    ) async throws -> BackupVerification {
+        var result = BackupVerification()
+        guard let manifest = backup.manifest, let root = backup.root, let signature = backup.signature else {
+            result.manifestFault = "the backup is not completed"
+            return result
+        }
+        let lines: [Substring]
+        do {
+            let document = try vault.readAll(manifest, limit: Self.largestManifest)
+            let digest = SHA256.hash(data: document)
+            guard Signer.isValid(signature, for: Data(digest), publicKey: keys.signer.publicKey) else {
+                result.manifestFault = "the signature does not fit the manifest"
+                return result
+            }
+            lines = String(decoding: document, as: UTF8.self).split(separator: "\n")
+        } catch let error as VaultError {
+            result.manifestFault = "the manifest cannot be read: \(error.code.rawValue)"
+            return result
+        }
+        var tree = MerkleTree()
+        for line in lines.dropFirst().dropLast() {
+            try Task.checkCancellation()
+            let json = line.hasSuffix(",") ? line.dropLast() : line
+            guard let message = try? JSONDecoder().decode(ManifestMessage.self, from: Data(json.utf8)),
+                let sha256 = Data(hex: message.sha256)
+            else {
+                result.manifestFault = "the manifest has a line that is no message"
+                return result
+            }
+            tree.append(sha256)
+            if try await isWhole(sha256, size: message.size) {
+                result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
+            } else {
+                result.damaged.append(message.sha256)
+            }
+            result.messages += 1
+            if result.messages.isMultiple(of: 100) { try await onProgress(result.messages) }
+        }
+        if tree.root != root || result.messages != backup.messages {
+            result.manifestFault = "the messages do not give the root"
+        }
+        return result
+    }
+
+    /// Manifests are read as a whole: about 150 bytes a message.
+    private static let largestManifest = 1 << 30
+
+    /// Whether the vault gives back the very bytes that have this SHA-256.
+    private func isWhole(_ sha256: Data, size: Int64) async throws -> Bool {
+        let key = Data(keys.contentKey(sha256: sha256))
+        guard let location = try await store.read({ try $0.location(of: key) }) else { return false }
+        var hash = SHA256()
+        var count: Int64 = 0
+        do {
+            try vault.read(location) { chunk in
+                hash.update(bufferPointer: chunk)
+                count += Int64(chunk.count)
+            }
+        } catch is VaultError {
+            return false
+        }
+        return count == size && Data(hash.finalize()) == sha256
+    }
+}

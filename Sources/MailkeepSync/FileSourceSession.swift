@@ -1,0 +1,117 @@
+/// The mails of a folder that is open, numbered from 1 by an order that `uidValidity` stands for.
+protocol FileSourceMails {
+    var uidValidity: UInt32 { get }
+    var count: Int { get }
+
+    /// A mail; nil where it is gone.
+    ///
+    /// - Throws: `SyncFailure`; of code `path` where this mail cannot be read.
+    func mail(_ number: Int) throws -> FileSourceMail?
+}
+
+/// An open file source, and the folder that is open in it. Used by one task at a time.
+final class FileSourceSession: MailSession {
+    private let root: FileSourceNode
+    private var found: [String: FileSourceFolder]?
+    private var mails: (any FileSourceMails)?
+
+    init(root: FileSourceNode) {
+        self.root = root
+    }
+
+    nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
+        let folders = try FileSourceFolder.all(in: root)
+        found = Dictionary(folders.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
+        return folders.map { SourceFolder(name: $0.name, path: $0.name, exclusion: $0.exclusion) }
+    }
+
+    nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {
+        if found == nil { _ = try await folders() }
+        guard let place = found?[folder.path], let kind = place.kind else {
+            throw SyncFailure(.server, "there is no such mail folder")
+        }
+        mails = nil
+        let mails: any FileSourceMails
+        do {
+            guard let node = try root.open(place.path) else { throw SyncFailure(.path, "the mail folder is gone") }
+            mails =
+                switch kind {
+                case .maildir: try MaildirSource(node)
+                case .mbox: try await MboxSource(node)
+                }
+        } catch let failure as SyncFailure where failure.code == .path && !place.path.isEmpty {
+            throw SyncFailure(.server, failure.message, cause: failure)
+        }
+        self.mails = mails
+        return OpenedFolder(
+            uidValidity: mails.uidValidity,
+            uidNext: UInt32(clamping: mails.count + 1),
+            count: mails.count
+        )
+    }
+
+    nonisolated(nonsending) func headers(
+        from uid: UInt32,
+        _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
+    ) async throws -> [UInt32] {
+        var unreadable: [UInt32] = []
+        guard let mails else { return unreadable }
+        for number in stride(from: max(1, Int(uid)), through: mails.count, by: 1) {
+            let uid = UInt32(clamping: number)
+            let header = try noting(uid, in: &unreadable) {
+                try mails.mail(number).map { mail in
+                    let header = try mail.header()
+                    return SourceHeader(
+                        uid: uid,
+                        size: header.size,
+                        receivedAt: mail.receivedAt,
+                        bytes: header.bytes
+                    )
+                }
+            }
+            guard let header else { continue }
+            try await onHeader(header)
+            await Task.yield()
+        }
+        return unreadable
+    }
+
+    nonisolated(nonsending) func bodies(
+        of uids: [UInt32],
+        _ onBody: nonisolated(nonsending) (SourceBody) async throws -> Void
+    ) async throws -> [UInt32] {
+        var unreadable: [UInt32] = []
+        guard let mails else { return unreadable }
+        for uid in uids {
+            let mail = try noting(uid, in: &unreadable) {
+                let mail = try mails.mail(Int(uid))
+                try mail?.check()
+                return mail
+            }
+            guard let mail else { continue }
+            let body = SourceBody(uid: uid) { write in
+                var reader = mail.reader()
+                while let chunk = try reader.next() {
+                    try chunk.withUnsafeBytes(write)
+                    await Task.yield()
+                }
+            }
+            try await onBody(body)
+        }
+        return unreadable
+    }
+
+    /// Reads what belongs to one mail; notes the mail where that fails because of the mail.
+    private func noting<Value>(
+        _ uid: UInt32,
+        in unreadable: inout [UInt32],
+        _ read: () throws -> Value?
+    ) throws -> Value? {
+        do {
+            return try read()
+        } catch let failure as SyncFailure where failure.code == .path {
+            unreadable.append(uid)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,147 @@
+import IMAPClient
+import IMAPCore
+import Logging
+import MailkeepModel
+import MailkeepStore
+import NIOCore
+
+/// A mailbox on an IMAP server.
+struct IMAPSource: MailSource {
+    let server: MailServer
+    let credentials: MailCredentials
+    let policy: NetworkPolicy
+    let logger: Logger
+
+    nonisolated(nonsending) func withSession(
+        _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
+    ) async throws {
+        do {
+            try await withIMAPConnection(
+                configuration,
+                credentials: .password(
+                    username: credentials.username,
+                    password: credentials.password,
+                    authorizeAs: credentials.authorizeAs
+                ),
+                logger: logger
+            ) { connection in
+                try await body(IMAPSession(connection: connection))
+            }
+        } catch let error as IMAPError {
+            throw SyncFailure(error)
+        }
+    }
+
+    private var configuration: IMAPConfiguration {
+        IMAPConfiguration(
+            host: server.host,
+            port: server.port,
+            security: IMAPConfiguration.Security(server.security),
+            trust: server.certificates.map { .certificates(pem: $0) } ?? .system
+        ) { [policy] address in
+            policy.allows(address)
+        }
+    }
+}
+
+/// A signed-in connection, and the folder that is open in it.
+private struct IMAPSession: MailSession {
+    let connection: IMAPConnection
+
+    nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
+        try await connection.listMailboxes().map { mailbox in
+            SourceFolder(
+                name: mailbox.displayName,
+                path: mailbox.encodedName.rawValue,
+                exclusion: Self.exclusion(of: mailbox)
+            )
+        }
+    }
+
+    nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {
+        do {
+            let selected = try await connection.examine(IMAPMailboxName(rawValue: folder.path))
+            return OpenedFolder(
+                uidValidity: selected.uidValidity,
+                uidNext: selected.uidNext,
+                count: selected.messageCount
+            )
+        } catch let error as IMAPError where error.code == .commandRefused || error.code == .mailboxNotFound {
+            throw SyncFailure(error)
+        }
+    }
+
+    nonisolated(nonsending) func headers(
+        from uid: UInt32,
+        _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
+    ) async throws -> [UInt32] {
+        try await connection.fetchHeaders([uid...UInt32.max], fields: Association.headerFields) { header in
+            try await onHeader(
+                SourceHeader(
+                    uid: header.uid,
+                    size: header.size,
+                    receivedAt: header.internalDate,
+                    bytes: Array(header.header.readableBytesView)
+                )
+            )
+        }
+    }
+
+    nonisolated(nonsending) func bodies(
+        of uids: [UInt32],
+        _ onBody: nonisolated(nonsending) (SourceBody) async throws -> Void
+    ) async throws -> [UInt32] {
+        try await connection.fetchBodies(uids) { body in
+            let chunks = body.chunks
+            try await onBody(
+                SourceBody(uid: body.uid) { write in
+                    for try await chunk in chunks { try chunk.withUnsafeReadableBytes(write) }
+                }
+            )
+        }
+    }
+
+    /// Trash is read like any folder; junk and drafts are not (design decision 6).
+    private static func exclusion(of mailbox: IMAPMailboxInfo) -> FolderExclusion? {
+        guard mailbox.isSelectable else { return .notSelectable }
+        return switch mailbox.specialUse {
+        case .junk: .junk
+        case .drafts: .drafts
+        default: nil
+        }
+    }
+}
+
+extension IMAPConfiguration.Security {
+    fileprivate init(_ security: ConnectionSecurity) {
+        self =
+            switch security {
+            case .tls: .tls
+            case .starttls: .startTLS
+            case .none: .none
+            }
+    }
+}
+
+extension NetworkPolicy {
+    /// Whether a server at an address may be connected to.
+    func allows(_ address: SocketAddress) -> Bool {
+        address.ipAddress.flatMap(Network.address).map(allows) ?? false
+    }
+}
+
+extension SyncFailure.Code {
+    /// What an error of the IMAP client means to a person.
+    init(_ code: IMAPError.Code) {
+        self =
+            switch code {
+            case .authenticationFailed, .authenticationMechanismUnavailable: .auth
+            case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved, .throttled, .overQuota: .connect
+            case .certificateInvalid: .certificate
+            case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
+            case .addressNotAllowed: .network
+            case .commandRefused, .mailboxNotFound, .invalidResponse, .limitExceeded: .server
+            case .invalidArgument: .settings
+            }
+    }
+}

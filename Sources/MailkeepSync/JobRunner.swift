@@ -1,0 +1,168 @@
+import Foundation
+package import Logging
+package import MailVault
+package import MailkeepKeys
+package import MailkeepModel
+package import MailkeepStore
+
+/// Works on jobs: takes one up under a lease, keeps the lease while the work goes on, and notes how it ended (design
+/// decision 16).
+package struct JobRunner: Sendable {
+    private let store: Store
+    private let synchroniser: Synchroniser
+    private let backupJob: BackupJob
+    private let sources: MailSources
+    private let now: @Sendable () -> Timestamp
+    private let owner: String
+
+    /// How long a lease holds, and how often it is renewed.
+    private static let lease: Int64 = 60_000
+    private static let heartbeat = Duration.seconds(2)
+
+    package init(
+        store: Store,
+        vault: any Vault,
+        keys: KeyRing,
+        sources: MailSources,
+        now: @escaping @Sendable () -> Timestamp
+    ) {
+        let synchroniser = Synchroniser(
+            store: store,
+            vault: vault,
+            association: Association(hasher: keys.addressHasher),
+            now: now
+        )
+        self.store = store
+        self.synchroniser = synchroniser
+        self.sources = sources
+        self.now = now
+        backupJob = BackupJob(store: store, vault: vault, keys: keys, synchroniser: synchroniser, now: now)
+        owner = UUID().uuidString
+    }
+
+    /// Works on the next job, or on `only` that one, to its end.
+    ///
+    /// A failure of the work is noted with the job, not thrown. Cancelling the task lets the job wait again.
+    ///
+    /// - Returns: false when there was nothing to do.
+    /// - Throws: `CancellationError`, and what the database throws.
+    package func runNext(only: JobID? = nil, logger: Logger) async throws -> Bool {
+        let moment = now()
+        let job = try await store.write { [owner] in
+            try $0.leaseJob(owner: owner, until: moment.advanced(byMilliseconds: Self.lease), at: moment, only: only)
+        }
+        guard let job else { return false }
+        var logger = logger
+        logger[metadataKey: "job"] = "\(job.id)"
+        logger.info("job begins", metadata: ["kind": "\(job.kind.rawValue)", "attempt": "\(job.attempts)"])
+        do {
+            try await withHeartbeat(of: job) { [logger] in try await work(on: job, logger: logger) }
+            let endedAt = now()
+            try await store.write { try $0.endJob(job.id, as: .done, at: endedAt) }
+            logger.info("job ends", metadata: ["outcome": "done"])
+        } catch is CancellationError {
+            try await store.write { [owner] in try $0.releaseJob(job.id, owner: owner) }
+            logger.info("job is interrupted")
+            throw CancellationError()
+        } catch {
+            let failure = SyncFailure(error)
+            if failure.code != .lost { try await fail(job, failure) }
+            logger.info("job ends", metadata: ["outcome": "failed", "failure": "\(failure)"])
+        }
+        return true
+    }
+
+    private func work(on job: LeasedJob, logger: Logger) async throws {
+        let keepLease: @Sendable () async throws -> Void = { try await self.keepLease(of: job) }
+        switch (job.kind, job.backup) {
+        case (.synchronise, _):
+            let (source, mailbox) = try await sources.own(of: job.user, permissions: job.permissions)
+            _ = try await synchroniser.run(source, mailbox: mailbox, logger: logger) { _ in try await keepLease() }
+        case (.backup, let backup?):
+            let source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>
+            do {
+                source = .success(try await sources.forBackup(of: job.user, permissions: job.permissions))
+            } catch let failure as SyncFailure {
+                source = .failure(failure)
+            }
+            let request = "job-\(job.id)"
+            try await backupJob.run(backup, source: source, logger: logger, keepLease: keepLease) {
+                [now] transaction, done in
+                try transaction.appendAudit(Self.auditEntry(of: done, at: now(), request: request))
+            }
+        case (.backup, nil):
+            throw SyncFailure(.internal, "a backup job names no backup")
+        }
+    }
+
+    private func fail(_ job: LeasedJob, _ failure: SyncFailure) async throws {
+        let moment = now()
+        try await store.write { transaction in
+            try transaction.endJob(
+                job.id,
+                as: .failed,
+                error: failure.code.rawValue,
+                detail: failure.message,
+                at: moment
+            )
+            guard let id = job.backup,
+                try transaction.endBackup(
+                    id,
+                    as: .failed,
+                    error: failure.code.rawValue,
+                    detail: failure.message,
+                    at: moment
+                ), let backup = try transaction.backup(id)
+            else { return }
+            try transaction.appendAudit(Self.auditEntry(of: backup, at: moment, request: "job-\(job.id)"))
+        }
+    }
+
+    private static func auditEntry(of backup: BackupDetails, at moment: Timestamp, request: String) -> AuditEntry {
+        var details = ["messages": "\(backup.messages)", "added": "\(backup.added)"]
+        details["root"] = backup.root?.hex
+        details["error"] = backup.error
+        return AuditEntry(
+            at: moment,
+            actor: backup.requestedBy,
+            origin: "job",
+            request: request,
+            action: "\(backup.kind.rawValue).end",
+            user: backup.user,
+            target: "backup/\(backup.id)",
+            outcome: backup.status == .completed ? .done : .failed,
+            details: details
+        )
+    }
+
+    /// Runs `body` while the lease is renewed beside it; a lost lease cancels it.
+    private func withHeartbeat(of job: LeasedJob, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await body() }
+            group.addTask {
+                while true {
+                    try await Task.sleep(for: Self.heartbeat)
+                    try await keepLease(of: job)
+                }
+            }
+            defer { group.cancelAll() }
+            do {
+                try await group.next()
+            } catch {
+                group.cancelAll()
+                // What the work itself ended with says more than that it was cancelled.
+                while let result = await group.nextResult() {
+                    if case .failure(let other) = result, !(other is CancellationError) { throw other }
+                }
+                throw error
+            }
+        }
+    }
+
+    private func keepLease(of job: LeasedJob) async throws {
+        let until = now().advanced(byMilliseconds: Self.lease)
+        guard try await store.write({ [owner] in try $0.renewLease(of: job.id, owner: owner, until: until) }) else {
+            throw SyncFailure(.lost, "the job was cancelled or taken over")
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package import MailkeepStore
+
+/// Where mail is read from: a mail server's mailbox, or files that hold one.
+package protocol MailSource: Sendable {
+    /// Opens the mailbox for the time of `body` and closes it afterwards, whatever happens.
+    ///
+    /// - Throws: `SyncFailure`, `CancellationError`, and what `body` throws.
+    nonisolated(nonsending) func withSession(
+        _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
+    ) async throws
+}
+
+/// An open mailbox. Reading changes nothing in it. One call at a time.
+package protocol MailSession {
+    /// Its folders.
+    nonisolated(nonsending) func folders() async throws -> [SourceFolder]
+
+    /// Opens a folder; the calls below speak of the folder opened last.
+    nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder
+
+    /// Reads the headers of the mails from `uid` on, by ascending UID.
+    ///
+    /// - Returns: mails that are there and cannot be read.
+    nonisolated(nonsending) func headers(
+        from uid: UInt32,
+        _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
+    ) async throws -> [UInt32]
+
+    /// Reads whole mails. One that is gone is left out, without an error.
+    ///
+    /// - Returns: mails that are there and cannot be read.
+    nonisolated(nonsending) func bodies(
+        of uids: [UInt32],
+        _ onBody: nonisolated(nonsending) (SourceBody) async throws -> Void
+    ) async throws -> [UInt32]
+}
+
+/// A folder as the source names it.
+package struct SourceFolder: Sendable {
+    /// For people: decoded, with the source's hierarchy delimiter.
+    package let name: String
+    /// As the source wants it back.
+    package let path: String
+    /// Why it is not to be read; nil where it is (design decision 6).
+    package let exclusion: FolderExclusion?
+
+    package init(name: String, path: String, exclusion: FolderExclusion?) {
+        self.name = name
+        self.path = path
+        self.exclusion = exclusion
+    }
+}
+
+/// What a folder says of itself when it is opened.
+package struct OpenedFolder: Sendable, Equatable {
+    /// While it stays the same, UIDs name the same mails (RFC 9051, 2.3.1.1).
+    package let uidValidity: UInt32
+    /// The next mail's UID will not be lower; nil where the server does not say.
+    package let uidNext: UInt32?
+    package let count: Int
+
+    package init(uidValidity: UInt32, uidNext: UInt32?, count: Int) {
+        self.uidValidity = uidValidity
+        self.uidNext = uidNext
+        self.count = count
+    }
+}
+
+/// The header of one mail: the fields that decide on its association.
+package struct SourceHeader: Sendable {
+    package let uid: UInt32
+    /// Of the whole mail, in bytes, as the source says.
+    package let size: UInt64
+    /// When the source received it: milliseconds since 1970 UTC.
+    package let receivedAt: Int64?
+    package let bytes: [UInt8]
+
+    package init(uid: UInt32, size: UInt64, receivedAt: Int64?, bytes: [UInt8]) {
+        self.uid = uid
+        self.size = size
+        self.receivedAt = receivedAt
+        self.bytes = bytes
+    }
+}
+
+/// One mail on its way in. `forEachChunk` is called at most once, and only while the callback that received it runs.
+package struct SourceBody {
+    package let uid: UInt32
+    package let forEachChunk: Reader
+
+    package typealias Reader = nonisolated(nonsending) ((UnsafeRawBufferPointer) throws -> Void) async throws -> Void
+
+    package init(uid: UInt32, forEachChunk: @escaping Reader) {
+        self.uid = uid
+        self.forEachChunk = forEachChunk
+    }
+}

@@ -1,0 +1,150 @@
+package import Logging
+package import MailkeepModel
+package import MailkeepStore
+import NIOCore
+import NIOPosix
+
+/// Finds where a user's mail is to be read from, within what this process and the person who asked may reach.
+package struct MailSources: Sendable {
+    private let store: Store
+    private let networks: [Network]
+    private let paths: [String]
+    private let logger: Logger
+
+    /// - Parameters:
+    ///   - networks: networks of mail servers on this machine or private ones that are allowed.
+    ///   - paths: folders of this machine from which mail files may be read.
+    package init(store: Store, networks: [Network], paths: [String], logger: Logger) {
+        self.store = store
+        self.networks = networks
+        self.paths = paths
+        self.logger = logger
+    }
+
+    /// A user's own mailbox, by their settings.
+    ///
+    /// - Throws: `SyncFailure`.
+    func own(
+        of user: UserID,
+        permissions: JobPermissions
+    ) async throws -> (source: any MailSource, mailbox: MailboxID) {
+        let (addon, credentials) = try await store.read {
+            (try $0.mailAddon(of: user), try $0.credentials(of: user))
+        }
+        guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
+        return (try source(of: addon, credentials: credentials, path: addon.path, permissions), addon.mailbox)
+    }
+
+    /// What a leaver's backup reads: the attached source if there is one (L9), else their own mailbox.
+    func forBackup(
+        of user: UserID,
+        permissions: JobPermissions
+    ) async throws -> (source: any MailSource, isAttached: Bool) {
+        let (addon, attached) = try await store.read { (try $0.mailAddon(of: user), try $0.backupSource(of: user)) }
+        guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
+        guard let attached else { return (try await own(of: user, permissions: permissions).source, false) }
+        let source = try source(
+            of: addon,
+            credentials: attached.credentials,
+            path: attached.path,
+            permissions
+        )
+        return (source, true)
+    }
+
+    /// Refuses a place to read mail from that could not be reached with these permissions, before it is stored.
+    ///
+    /// A name that does not resolve now passes: the address is checked again at the moment of connecting.
+    ///
+    /// - Throws: `SyncFailure` (`network`, `path`).
+    package func check(server: MailServer?, path: String?, permissions: JobPermissions) async throws {
+        if let path { _ = try FileSource(path: path, allowed: paths + permissions.mailPaths) }
+        guard let server else { return }
+        let resolved = try? await NIOThreadPool.singleton.runIfActive {
+            try SocketAddress.makeAddressResolvingHost(server.host, port: server.port)
+        }
+        guard let resolved, !policy(permissions).allows(resolved) else { return }
+        throw SyncFailure(.network, "the network of \(resolved.ipAddress ?? "the server") is not allowed")
+    }
+
+    private func policy(_ permissions: JobPermissions) -> NetworkPolicy {
+        NetworkPolicy(allowed: networks + permissions.mailNetworks.compactMap(Network.init))
+    }
+
+    /// Signs in with settings that may not be saved yet, and tells how many folders are there.
+    ///
+    /// - Throws: `SyncFailure`.
+    package func test(
+        accountType: AccountType,
+        server: MailServer?,
+        credentials: MailCredentials?,
+        path: String?,
+        permissions: JobPermissions
+    ) async throws -> Int {
+        let source = try source(
+            accountType: accountType,
+            server: server,
+            credentials: credentials,
+            path: path,
+            permissions
+        )
+        let count = Counter()
+        try await source.withSession { count.value = try await $0.folders().count }
+        return count.value
+    }
+
+    private func source(
+        of addon: MailAddonSettings,
+        credentials: MailCredentials?,
+        path: String?,
+        _ permissions: JobPermissions
+    ) throws -> any MailSource {
+        try source(
+            accountType: addon.accountType,
+            server: addon.server,
+            credentials: credentials,
+            path: path,
+            permissions
+        )
+    }
+
+    private func source(
+        accountType: AccountType,
+        server: MailServer?,
+        credentials: MailCredentials?,
+        path: String?,
+        _ permissions: JobPermissions
+    ) throws -> any MailSource {
+        if let path { return try FileSource(path: path, allowed: paths + permissions.mailPaths) }
+        guard accountType.speaksIMAP, let server, let credentials else {
+            throw SyncFailure(.settings, "the settings name no server and sign-in")
+        }
+        return IMAPSource(
+            server: server,
+            credentials: credentials,
+            policy: policy(permissions),
+            logger: logger
+        )
+    }
+
+    /// A number that a session's closure leaves behind.
+    private final class Counter {
+        var value = 0
+    }
+}
+
+extension AccountType {
+    /// Whether a mailbox of this type is read by IMAP.
+    package var speaksIMAP: Bool { self == .imap || preset != nil }
+
+    /// Where a preset's server is, and how it is secured.
+    package var preset: MailServer? {
+        switch self {
+        case .gmail: MailServer(host: "imap.gmail.com", port: 993, security: .tls)
+        case .microsoft365: MailServer(host: "outlook.office365.com", port: 993, security: .tls)
+        case .zoho: MailServer(host: "imappro.zoho.com", port: 993, security: .tls)
+        case .yahoo: MailServer(host: "imap.mail.yahoo.com", port: 993, security: .tls)
+        case .imap, .pop3, .maildir, .mbox: nil
+        }
+    }
+}

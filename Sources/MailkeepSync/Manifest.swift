@@ -1,0 +1,144 @@
+package import Foundation
+import MailkeepModel
+import MailkeepStore
+
+/// What a backup's manifest says of the backup as a whole. Part of the manifest's documented form: names are fixed.
+package struct ManifestHeader: Codable, Sendable, Equatable {
+    package struct Person: Codable, Sendable, Equatable {
+        package var id: String
+        package var email: String
+        package var full_name: String
+
+        init(_ user: User) {
+            id = user.id.description
+            email = user.email
+            full_name = user.name
+        }
+    }
+
+    package struct Folder: Codable, Sendable, Equatable {
+        package var name: String
+        package var on_server: Int?
+        package var considered: Int
+        package var associated: Int
+        package var stored: Int
+        package var vanished: Int
+        package var too_large: Int
+        package var unreadable: Int
+        package var excluded: String?
+
+        init(_ counts: FolderCounts) {
+            name = counts.name
+            on_server = counts.onServer
+            considered = counts.considered
+            associated = counts.associated
+            stored = counts.stored
+            vanished = counts.vanished
+            too_large = counts.tooLarge
+            unreadable = counts.unreadable
+            excluded = counts.excluded?.rawValue
+        }
+    }
+
+    package var organization: String
+    package var backup_id: String
+    package var kind: String
+    package var user: Person
+    package var mailbox: String
+    package var requested_by: Person
+    package var requested_time: String
+    package var covered_until: String
+    /// Where the mail was read from: `mailbox`, `backup_source`, or `synchronised` (B10).
+    package var source: String
+    /// The head of the hash-chained audit log when the backup was frozen.
+    package var audit_head: String
+    package var folders: [Folder]
+}
+
+/// One message of a backup, as its manifest names it.
+package struct ManifestMessage: Codable, Sendable, Equatable {
+    package var sha256: String
+    package var size: Int64
+    package var folders: [String]
+}
+
+/// What a manifest ends with.
+package struct ManifestTotals: Codable, Sendable, Equatable {
+    package var messages: Int
+    package var bytes: Int64
+    package var root: String
+}
+
+/// Writes a manifest piece by piece, so that it costs no memory however many messages there are.
+///
+/// It is one JSON document, laid out so that it can also be read by lines: the header on the first line, one message on
+/// each line after it, the totals on the last. `root` is the Merkle tree hash over the messages' SHA-256 in their order
+/// (`MerkleTree`). The signature stands beside the document: Ed25519 over the SHA-256 of the document's bytes.
+package struct ManifestWriter {
+    package static let format = "mailkeep-manifest-1"
+
+    private let write: (Data) throws -> Void
+    private let encoder = JSONEncoder.sorted
+    private var tree = MerkleTree()
+    private var totals = ManifestTotals(messages: 0, bytes: 0, root: "")
+
+    /// Begins a manifest whose bytes go to `write`.
+    package init(_ header: ManifestHeader, write: @escaping (Data) throws -> Void) throws {
+        self.write = write
+        try write(Data(#"{"format":"\#(Self.format)","header":"#.utf8))
+        try write(encoder.encode(header))
+        try write(Data(#","messages":["#.utf8))
+    }
+
+    /// Names one message.
+    package mutating func append(sha256: Data, size: Int64, folders: [String]) throws {
+        let message = ManifestMessage(sha256: sha256.hex, size: size, folders: folders)
+        try write(Data((totals.messages == 0 ? "\n" : ",\n").utf8) + encoder.encode(message))
+        tree.append(sha256)
+        totals.messages += 1
+        totals.bytes = totals.bytes.addingReportingOverflow(size).partialValue
+    }
+
+    /// Ends the document.
+    package mutating func finish() throws -> (totals: ManifestTotals, root: Data) {
+        totals.root = tree.root.hex
+        try write(Data("\n],\"totals\":".utf8) + encoder.encode(totals) + Data("}\n".utf8))
+        return (totals, tree.root)
+    }
+}
+
+extension Data {
+    /// Lower-case hexadecimal digits.
+    package var hex: String {
+        var text = ""
+        text.reserveCapacity(count * 2)
+        for byte in self {
+            if byte < 16 { text.append("0") }
+            text.append(String(byte, radix: 16))
+        }
+        return text
+    }
+
+    /// Reads hexadecimal digits; nil where there are others.
+    package init?(hex: String) {
+        let digits = Array(hex.utf8)
+        guard digits.count.isMultiple(of: 2) else { return nil }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(digits.count / 2)
+        for index in stride(from: 0, to: digits.count, by: 2) {
+            guard let byte = UInt8(String(decoding: digits[index...(index + 1)], as: UTF8.self), radix: 16) else {
+                return nil
+            }
+            bytes.append(byte)
+        }
+        self.init(bytes)
+    }
+}
+
+extension Timestamp {
+    /// ISO 8601 with offset, in UTC, to the second.
+    package var iso8601: String {
+        let date = Date(timeIntervalSince1970: Double(rawValue) / 1000)
+        return date.formatted(Date.ISO8601FormatStyle(timeZoneSeparator: .colon))
+    }
+}

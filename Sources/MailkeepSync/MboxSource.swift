@@ -1,0 +1,53 @@
+/// The mails of an mbox file, numbered in their order.
+///
+/// Quoting: mboxrd puts a `>` before every line that begins with `>`s and `From `; mboxo only before `From `; some
+/// programs quote nothing. Where no mail of the file has an unquoted `From ` line, one `>` is taken away, which is right
+/// for mboxrd and for nearly all of mboxo. Where one has, its writer did not quote, and every byte stands as it is: a `>`
+/// too many loses less than one too few.
+final class MboxSource: FileSourceMails {
+    let uidValidity: UInt32
+    var count: Int { index.mails.count }
+
+    private let file: FileSourceNode
+    private let index: MboxSourceIndex
+
+    /// Reads the whole file to find where its mails begin.
+    ///
+    /// - Throws: `SyncFailure`, `CancellationError`.
+    nonisolated(nonsending) init(_ file: FileSourceNode) async throws {
+        guard !file.isFolder else { throw SyncFailure(.path, "an mbox file became a folder") }
+        self.file = file
+        var index = MboxSourceIndex()
+        var offset: Int64 = 0
+        while offset < file.size {
+            try Task.checkCancellation()
+            let count = Int(min(1 << 20, file.size - offset))
+            try index.append(try file.read(at: offset, count: count))
+            offset += Int64(count)
+            await Task.yield()
+        }
+        uidValidity = UInt32(uidValidity: try index.finish())
+        self.index = index
+    }
+
+    func mail(_ number: Int) throws -> FileSourceMail? {
+        guard index.mails.indices.contains(number - 1) else { return nil }
+        let mail = index.mails[number - 1]
+        guard isInPlace(mail), number == count || isInPlace(index.mails[number]) else { return nil }
+        let unquotes = !index.hasUnquotedLines
+        return FileSourceMail(
+            file: file,
+            range: mail.range,
+            unquotes: unquotes,
+            size: mail.size(unquoted: unquotes),
+            receivedAt: mail.receivedAt
+        )
+    }
+
+    /// Whether a mail still begins where it did: another program may have rewritten the file.
+    private func isInPlace(_ mail: MboxSourceIndex.Mail) -> Bool {
+        guard mail.separator < mail.range.lowerBound else { return true }
+        let from = FileSourceLines.from
+        return (try? file.read(at: mail.separator, count: from.count)) == from
+    }
+}

@@ -1,0 +1,73 @@
+import IMAPClient
+import MailVault
+package import MailkeepStore
+
+/// Why mail could not be read or stored, in the terms in which a person can act on it.
+package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    /// Raw values are kept in the database and name the sentence that a person reads.
+    package enum Code: String, Sendable, CaseIterable {
+        /// The mail server refuses the sign-in.
+        case auth
+        /// The mail server cannot be reached, or breaks off again and again.
+        case connect
+        /// The mail server's certificate is not trusted.
+        case certificate
+        /// The connection cannot be secured as the settings ask.
+        case security
+        /// The mail server stands in a network that is not allowed.
+        case network
+        /// The mail server answers what cannot be understood, or refuses to read a folder.
+        case server
+        /// The settings name no way to read the mailbox.
+        case settings
+        /// The mail file or folder cannot be read, or may not.
+        case path
+        /// No space left.
+        case disk
+        /// The vault or the database failed.
+        case storage
+        /// The work was taken from this job: cancelled, or another process took it up.
+        case lost
+        /// A defect of the program.
+        case `internal`
+
+        /// Whether trying again at once may help.
+        var isTransient: Bool { self == .connect }
+
+        /// Whether the mailbox, and not this machine, is the cause: what was synchronised before can stand (B10).
+        package var isOfTheMailbox: Bool {
+            switch self {
+            case .auth, .connect, .certificate, .security, .network, .server, .settings, .path: true
+            case .disk, .storage, .lost, .internal: false
+            }
+        }
+    }
+
+    package let code: Code
+    /// For the operator: what happened, without personal data.
+    package let message: String
+    package let cause: (any Error)?
+
+    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+        self.code = code
+        self.message = message
+        self.cause = cause
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+
+    package var description: String { "\(code.rawValue): \(message)" }
+
+    /// The failure that an error of the parts below amounts to. `CancellationError` is not for here.
+    package init(_ error: any Error) {
+        switch error {
+        case let failure as SyncFailure: self = failure
+        case let error as IMAPError: self.init(Code(error.code), error.message, cause: error)
+        case let error as VaultError:
+            self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
+        case let error as StoreError:
+            self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
+        default: self.init(.internal, "\(type(of: error))", cause: error)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Foundation
+import Logging
+import MailkeepApp
+import MailkeepModel
+
+/// Where a command finds Mailkeep.
+protocol Host: Sendable {
+    var settings: Settings { get }
+
+    /// Lends Mailkeep for the time of `body`.
+    ///
+    /// - Parameter data: the directory that the command names.
+    func withMailkeep<Result: Sendable>(
+        data: String?,
+        _ body: @Sendable (Mailkeep) async throws -> Result
+    ) async throws -> Result
+
+    /// Has a job worked on and waits for its end.
+    ///
+    /// - Parameter wait: without a server the job is worked on here in any case.
+    func finish(_ job: JobID, in mailkeep: Mailkeep, wait: Bool) async throws
+
+    /// Whether jobs that wait are taken up by themselves.
+    var takesUpJobs: Bool { get }
+}
+
+/// The process of a shell command: it takes the data directory for as long as the command lasts.
+struct LocalHost: Host {
+    let settings: Settings
+    var takesUpJobs: Bool { false }
+
+    func withMailkeep<Result: Sendable>(
+        data: String?,
+        _ body: @Sendable (Mailkeep) async throws -> Result
+    ) async throws -> Result {
+        guard let path = data ?? settings.data else { throw UsageError.noData }
+        let directory = try await DataDirectory.open(at: path)
+        let mailkeep = try await Mailkeep.open(
+            directory,
+            permissions: try Mailkeep.Permissions(networks: settings.allowMailNetworks, paths: settings.allowMailPaths),
+            logger: Logger(label: "mailkeep")
+        )
+        let result: Swift.Result<Result, any Error>
+        do { result = .success(try await body(mailkeep)) } catch { result = .failure(error) }
+        try mailkeep.close()
+        return try result.get()
+    }
+
+    func finish(_ job: JobID, in mailkeep: Mailkeep, wait: Bool) async throws {
+        try await mailkeep.finish(job)
+    }
+}
+
+/// What a command has at hand.
+struct CommandContext: Sendable {
+    let console: any Console
+    let host: any Host
+
+    /// Acts as the user whom the command names.
+    func withSession(
+        _ options: CommonOptions,
+        _ body: @escaping @Sendable (Session) async throws -> Void
+    ) async throws {
+        try await host.withMailkeep(data: options.location.data) { mailkeep in
+            let user = try await mailkeep.caller(email: options.actingUser)
+            let terminal = console.terminal
+            let session = Session(
+                mailkeep: mailkeep,
+                caller: Caller(user: user.id, origin: "shell \(terminal.userName)(\(terminal.userID))"),
+                locale: user.locale,
+                isJSON: options.json,
+                console: console,
+                host: host
+            )
+            try await body(session)
+        }
+    }
+
+    /// The language of the person whom a command names, else of the terminal.
+    func locale(of command: any ShellCommand) async -> MailkeepModel.Locale {
+        let options = command.common
+        let user = try? await host.withMailkeep(data: options.location.data) {
+            try await $0.caller(email: options.actingUser)
+        }
+        return user?.locale ?? console.locale
+    }
+}
+
+/// A command at work as somebody.
+struct Session: Sendable {
+    let mailkeep: Mailkeep
+    let caller: Caller
+    let locale: MailkeepModel.Locale
+    let isJSON: Bool
+    let console: any Console
+    let host: any Host
+
+    var wording: Wording { Wording(locale: locale) }
+
+    /// Does what a use case says, as the caller.
+    func perform<Action: UseCase>(_ action: Action) async throws -> Action.Output {
+        try await mailkeep.perform(action, as: caller)
+    }
+
+    /// The id of a user whom the command names.
+    func user(_ option: UserOption) async throws -> UserID {
+        try await user(email: option.user)
+    }
+
+    /// The id of the user with an address.
+    func user(email: String) async throws -> UserID {
+        try await perform(FindUser(email: email)).id
+    }
+
+    /// Prints a JSON document, or text for a person.
+    func print(_ document: some Encodable, text: @autoclosure () -> String) async throws {
+        if isJSON {
+            try await console.write(String(decoding: JSONEncoder.document.encode(document), as: UTF8.self) + "\n")
+        } else {
+            try await console.write(text() + "\n")
+        }
+    }
+
+    /// Tells the person something beside the output.
+    func note(_ text: String) async throws {
+        try await console.write(text + "\n", to: .standardError)
+    }
+}
+
+extension JSONEncoder {
+    /// One document for people and programs alike.
+    static var document: JSONEncoder {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return encoder
+    }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import Foundation
+import MailkeepApp
+import MailkeepModel
+
+struct AuditCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "audit",
+        abstract: "Who did what, on whom, when and from where (administrators).",
+        subcommands: [List.self, Verify.self]
+    )
+
+    struct List: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "List the audit log, the oldest first.")
+
+        @OptionGroup var common: CommonOptions
+        @Option(help: ArgumentHelp("From this moment on: 2026-04-01 or 2026-04-01T09:00:00+09:00.", valueName: "time"))
+        var since: String?
+
+        func run(in context: CommandContext) async throws {
+            let moment = try since.map { text in
+                guard let moment = Timestamp(iso8601: text) else { throw UsageError.badMoment }
+                return moment
+            }
+            try await context.withSession(common) { session in
+                let entries = try await session.perform(ReadAuditLog(since: moment))
+                try await session.print(AuditLog(entries), text: Table(entries).text)
+            }
+        }
+    }
+
+    struct Verify: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Compute the log's hash chain anew and tell whether any entry was altered."
+        )
+
+        @OptionGroup var common: CommonOptions
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let result = try await session.perform(VerifyAuditLog())
+                if let broken = result.first_broken { throw AppError(.auditBroken, ["id": broken]) }
+                try await session.print(
+                    result,
+                    text: session.wording.text(.okAudit, ["count": "\(result.entries)"])
+                )
+            }
+        }
+    }
+}
+
+/// `{"audit_log":[…],"info":{…}}`
+private struct AuditLog: Encodable {
+    let audit_log: [AuditShape]
+    let info: PageInfo
+
+    init(_ entries: [AuditShape]) {
+        audit_log = entries
+        info = PageInfo(count: entries.count)
+    }
+}
+
+extension Table {
+    fileprivate init(_ entries: [AuditShape]) {
+        self.init(
+            header: ["Id", "Time", "By", "Action", "User", "Outcome", "Rule", "From"],
+            rows: entries.map {
+                [
+                    $0.id, $0.time, $0.done_by?.name ?? "-", $0.action, $0.user?.name ?? $0.target ?? "-", $0.outcome,
+                    [$0.rule, $0.reason].compactMap(\.self).joined(separator: " "), $0.origin,
+                ]
+            }
+        )
+    }
+}
+
+extension Timestamp {
+    /// A day (its beginning in UTC) or a moment with offset, in ISO 8601; nil where it is neither.
+    fileprivate init?(iso8601 text: String) {
+        let whole = text.contains("T") ? text : text + "T00:00:00Z"
+        guard let date = try? Date(whole, strategy: .iso8601) else { return nil }
+        self.init(rawValue: Int64(date.timeIntervalSince1970 * 1000))
+    }
+}

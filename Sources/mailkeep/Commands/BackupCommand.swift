@@ -1,0 +1,323 @@
+import ArgumentParser
+import Foundation
+import MailkeepApp
+import MailkeepModel
+
+struct BackupCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "backup",
+        abstract: "Back up leavers' customer mail, and prove and export backups (administrators).",
+        subcommands: [
+            Start.self, Latest.self, Source.self, List.self, Show.self, Cancel.self, Verify.self, Manifest.self,
+            Export.self,
+        ]
+    )
+
+    struct Start: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Back up data of an inactive user.",
+            discussion: """
+                Without a server the backup is taken at once. One that was interrupted goes on where it stopped when \
+                the command is given again, or when a server starts.
+                """
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var waiting: WaitOption
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                let backup = try await session.resumeOr(of: user) {
+                    try await session.perform(StartBackup(user: user, permissions: permissions))
+                }
+                try await session.follow(backup, of: user, wait: waiting.wait, key: .mailAddonUsers)
+            }
+        }
+    }
+
+    struct Latest: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Take the latest backup of inactive users: only what is new is read.",
+            discussion: "Each user is decided by itself; the refused ones are listed with their reasons."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Option(help: ArgumentHelp("A user's e-mail address (repeatable).", valueName: "email")) var user: [String]
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var waiting: WaitOption
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                try await session.each(user, key: .mailAddonUsers) { email in
+                    let user = try await session.user(email: email)
+                    let backup = try await session.resumeOr(of: user) {
+                        try await session.perform(TakeLatestBackup(user: user, permissions: permissions))
+                    }
+                    let shape = try await session.finish(backup, wait: waiting.wait)
+                    return ActionShape(id: user.description, message: session.message(of: shape), backup: shape)
+                }
+            }
+        }
+    }
+
+    struct Source: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Attach a backup source to an inactive user, in place of their own sign-in.",
+            discussion: """
+                An administrator's or master user's sign-in to the same mailbox (--username, with --authorize-as where \
+                the server wants to be told whose mailbox it is), or a file of this machine (--path: mbox, Maildir).
+                """
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+        @Option(help: "The user name to sign in with.") var username: String?
+        @Option(help: "The user whose mailbox it is (SASL PLAIN).") var authorizeAs: String?
+        @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
+        @Option(help: "An mbox file or a Maildir folder of this machine.") var path: String?
+
+        func validate() throws {
+            guard (username == nil) != (path == nil) else {
+                throw ValidationError("Give either --username or --path.")
+            }
+        }
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                var action: AttachBackupSource
+                if let username {
+                    let password = try await session.console.password(
+                        fromStandardInput: passwordStdin,
+                        wording: session.wording
+                    )
+                    let credentials = MailCredentials(username: username, password: password, authorizeAs: authorizeAs)
+                    action = AttachBackupSource(user: user, source: .signIn(credentials))
+                } else if let path {
+                    action = AttachBackupSource(user: user, source: .path(session.console.absolute(path)))
+                } else {
+                    throw UsageError.sourceNeeded
+                }
+                action.permissions = permissions
+                _ = try await session.perform(action)
+                let message = session.wording.text(.okSource)
+                let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
+                try await session.print(actions, text: message)
+            }
+        }
+    }
+
+    struct List: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "List backups, the newest first.")
+
+        @OptionGroup var common: CommonOptions
+        @Option(help: ArgumentHelp("Only this user's.", valueName: "email")) var user: String?
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                var id: UserID?
+                if let user { id = try await session.user(email: user) }
+                let backups = try await session.perform(ListBackups(user: id))
+                try await session.print(Backups(backups), text: Table(backups, session.wording).text)
+            }
+        }
+    }
+
+    struct Show: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "Show a backup with its folders.")
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let backup = try await session.perform(ShowBackup(backup: backupID(id)))
+                try await session.print(Backups([backup]), text: backup.text(session.wording))
+            }
+        }
+    }
+
+    struct Cancel: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Cancel a backup that is waiting or in progress.",
+            discussion: "Its mail won't become viewable; an earlier backup stands."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let result = try await session.perform(CancelBackup(backup: backupID(id)))
+                let message = session.wording.text(result == .done ? .okCancel : .okUnchanged)
+                try await session.print(ActionList(.backups, [ActionShape(id: id, message: message)]), text: message)
+            }
+        }
+    }
+
+    struct Verify: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Re-read every message of a backup and prove it whole."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let result = try await session.perform(VerifyBackup(backup: backupID(id)))
+                guard result.whole else {
+                    let error = AppError(
+                        .backupDamaged,
+                        ["count": "\(result.damaged.count)", "fault": result.manifest_fault ?? "-"]
+                    )
+                    throw error
+                }
+                let message = session.wording.text(.okVerify)
+                let action = ActionShape(id: id, message: message, verification: result)
+                try await session.print(
+                    ActionList(.backups, [action]),
+                    text: "\(message) (\(result.messages), \(ByteCount(result.bytes).text))"
+                )
+            }
+        }
+    }
+
+    struct Manifest: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print a backup's manifest, a JSON document that names every message by its SHA-256."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                try await session.perform(
+                    ReadManifest(backup: backupID(id)) {
+                        try await session.console.write(Array($0), to: .standardOutput)
+                    }
+                )
+            }
+        }
+    }
+
+    struct Export: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write a backup's mails to a file, with the manifest that proves them."
+        )
+
+        enum Format: String, ExpressibleByArgument, CaseIterable {
+            case emlZip = "eml_zip"
+        }
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+        @Option(help: "eml_zip: a zip file of .eml files.") var format: Format
+        @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var output: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let backup = try backupID(id)
+                let exported = try await session.console.withOutput(output) { file in
+                    try await session.perform(ExportBackup(backup: backup) { try await file.write(Array($0)) })
+                }
+                let message = session.wording.text(
+                    exported.withheld == 0 ? .okExport : .okExportWithheld,
+                    [
+                        "messages": "\(exported.messages)", "bytes": ByteCount(exported.bytes).text,
+                        "withheld": "\(exported.withheld)", "file": output,
+                    ]
+                )
+                try await session.print(ActionList(.backups, [ActionShape(id: id, message: message)]), text: message)
+            }
+        }
+    }
+}
+
+/// The id of a backup on the command line.
+private func backupID(_ text: String) throws -> BackupID {
+    guard let id = BackupID(text) else { throw UsageError.badID }
+    return id
+}
+
+extension Session {
+    /// Without a server, a backup of the user that waits was interrupted: it goes on. Otherwise asks for a new one.
+    fileprivate func resumeOr(of user: UserID, _ ask: @Sendable () async throws -> BackupID) async throws -> BackupID {
+        if !host.takesUpJobs, let pending = try await perform(FindPendingBackup(user: user)) {
+            try await note(wording.text(.okResume))
+            return pending
+        }
+        return try await ask()
+    }
+}
+
+/// `{"backups":[…],"info":{…}}`
+struct Backups: Encodable {
+    let backups: [BackupShape]
+    let info: PageInfo
+
+    init(_ backups: [BackupShape]) {
+        self.backups = backups
+        info = PageInfo(count: backups.count)
+    }
+}
+
+extension Table {
+    /// Backups as a person reads them.
+    fileprivate init(_ backups: [BackupShape], _ wording: Wording) {
+        self.init(
+            header: [
+                "Id", wording.text(.colUser), wording.text(.colStatus), wording.text(.colCount), wording.text(.colSize),
+                wording.text(.colTaken), wording.text(.colBy),
+            ],
+            rows: backups.map { backup in
+                let isDone = backup.status == "completed"
+                return [
+                    backup.id, backup.user.name, wording.status(backup.status), isDone ? "\(backup.messages)" : "-",
+                    isDone ? ByteCount(backup.bytes).text : "-", backup.completed_time ?? "-", backup.requested_by.name,
+                ]
+            }
+        )
+    }
+}
+
+extension BackupShape {
+    /// A backup as a person reads it.
+    fileprivate func text(_ wording: Wording) -> String {
+        var lines = [
+            (wording.text(.colUser), user.name), (wording.text(.colMailbox), mailbox),
+            (wording.text(.colStatus), wording.status(status)),
+            (wording.text(.colBy), "\(requested_by.name), \(requested_time)"),
+        ]
+        if let completed_time {
+            lines += [
+                (wording.text(.colTaken), completed_time), (wording.text(.colCount), "\(messages) (+\(added))"),
+                (wording.text(.colSize), ByteCount(bytes).text), (wording.text(.colCovers), covered_until ?? "-"),
+            ]
+        }
+        if let error { lines.append((wording.text(.stFailed), error.message)) }
+        if let root { lines.append(("Root", root)) }
+        let folders = Table(
+            header: [
+                wording.text(.colFolder), wording.text(.colOnServer), wording.text(.colConsidered),
+                wording.text(.colAssociated), wording.text(.colStored), wording.text(.colSkipped),
+            ],
+            rows: (folders ?? []).map { folder in
+                [
+                    folder.name, folder.on_server.map(String.init) ?? "-", "\(folder.considered)",
+                    "\(folder.associated)", "\(folder.stored)",
+                    folder.excluded ?? "\(folder.vanished + folder.too_large + folder.unreadable)",
+                ]
+            }
+        )
+        return Table(pairs: lines).text + (folders.rows.isEmpty ? "" : "\n\n" + folders.text)
+    }
+}

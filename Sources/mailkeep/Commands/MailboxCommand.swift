@@ -1,0 +1,214 @@
+import ArgumentParser
+import MailkeepApp
+import MailkeepModel
+
+struct MailboxCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "mailbox",
+        abstract: "A user's mail add-on settings, and reading their mailbox.",
+        subcommands: [Set.self, Show.self, Test.self, Sync.self, Share.self, Unshare.self]
+    )
+
+    struct Set: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Save your own mail add-on settings.",
+            discussion: """
+                Only the user themselves saves them (--as is --user). What is left out stays as it is saved; the \
+                password is asked for anew when the server or the user name changes. While an administrator has locked \
+                the settings, they can be saved unchanged, and nothing else.
+
+                Sharing: private (nobody but you), record_level (on records that you choose: mailbox share), complete \
+                (every colleague associated with a record).
+                """
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+        @Option(help: "imap, gmail, microsoft365, zoho, yahoo, maildir or mbox.") var accountType: AccountType
+        @Option(help: ArgumentHelp("The mailbox's address.", valueName: "email")) var address: String
+        @Option(help: "The IMAP server.") var host: String?
+        @Option(help: "Its port; 993 with TLS, else 143.") var port: Int?
+        @Option(help: "tls, starttls or none.") var security: ConnectionSecurity?
+        @Option(help: "The user name at the server; else the address.") var username: String?
+        @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
+        @Option(help: ArgumentHelp("Certificates (PEM) to trust for this server.", valueName: "file")) var caFile:
+            String?
+        @Option(help: "The folder or file of a maildir or mbox account.") var path: String?
+        @Option(help: "private, record_level or complete.") var sharing: SharingSetting
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                var input = MailAddonInput(accountType: accountType, address: address, sharing: sharing)
+                input.host = host
+                input.port = port
+                input.security = security
+                input.username = username
+                input.path = path
+                if let caFile {
+                    input.certificates = String(
+                        decoding: try await session.console.readFile(caFile, limit: 1 << 20),
+                        as: UTF8.self
+                    )
+                }
+                if passwordStdin { input.password = try await session.console.readStandardInputLine() }
+                let action = SaveMailAddonSettings(
+                    user: try await session.user(target),
+                    input: input,
+                    permissions: permissions
+                )
+                let settings = try await session.perform(action)
+                try await session.print(MailAddonUsers([settings]), text: session.wording.text(.okSave))
+            }
+        }
+    }
+
+    struct Show: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Show mail add-on settings: yours, or, for administrators, anybody's."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let settings = try await session.perform(ShowMailAddonSettings(user: session.user(target)))
+                guard let settings else {
+                    return try await session.print(MailAddonUsers([]), text: session.wording.text(.noSettings))
+                }
+                try await session.print(MailAddonUsers([settings]), text: settings.text(session.wording))
+            }
+        }
+    }
+
+    struct Test: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "Sign in to the mailbox by its saved settings.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                let folders = try await session.perform(TestMailAccount(user: user, permissions: permissions))
+                let message = session.wording.text(.okTest, ["folders": "\(folders)"])
+                let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
+                try await session.print(actions, text: message)
+            }
+        }
+    }
+
+    struct Sync: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Read what is new in an active user's mailbox and store what is associated with records."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var waiting: WaitOption
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                let job = try await session.perform(SynchroniseMailbox(user: user, permissions: permissions))
+                try await session.host.finish(job, in: session.mailkeep, wait: waiting.wait)
+                let isDone = try await !session.mailkeep.isPending(job)
+                if isDone, let failure = try await session.mailkeep.failure(of: job) { throw failure }
+                let message = session.wording.text(isDone ? .okSynced : .okSync)
+                let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
+                try await session.print(actions, text: message)
+            }
+        }
+    }
+
+    struct Share: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Share your mail on a record with those associated with it (record-level share)."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @Option(help: "Leads, Contacts, Accounts or Deals.") var module: Module
+        @Option(help: ArgumentHelp("The record's id (repeatable).", valueName: "id")) var id: [String]
+
+        func run(in context: CommandContext) async throws {
+            try await context.share(true, common, target, module, id)
+        }
+    }
+
+    struct Unshare: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "Take such a share back.")
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @Option(help: "Leads, Contacts, Accounts or Deals.") var module: Module
+        @Option(help: ArgumentHelp("The record's id (repeatable).", valueName: "id")) var id: [String]
+
+        func run(in context: CommandContext) async throws {
+            try await context.share(false, common, target, module, id)
+        }
+    }
+}
+
+extension CommandContext {
+    fileprivate func share(
+        _ isShared: Bool,
+        _ common: CommonOptions,
+        _ target: UserOption,
+        _ module: Module,
+        _ ids: [String]
+    ) async throws {
+        try await withSession(common) { session in
+            let owner = try await session.user(target)
+            let message = session.wording.text(isShared ? .okShare : .okUnshare)
+            try await session.each(ids, key: .mailAddonUsers) { id in
+                guard let record = Identifier<RecordKey>(id) else { throw Refusal(.v1) }
+                let key = RecordKey(module: module, id: record)
+                _ = try await session.perform(ShareEmails(owner: owner, record: key, isShared: isShared))
+                return ActionShape(id: id, message: message)
+            }
+        }
+    }
+}
+
+/// `{"mail_addon_users":[…],"info":{…}}`
+struct MailAddonUsers: Encodable {
+    let mail_addon_users: [MailAddonShape]
+    let info: PageInfo
+
+    init(_ users: [MailAddonShape]) {
+        mail_addon_users = users
+        info = PageInfo(count: users.count)
+    }
+}
+
+extension MailAddonShape {
+    /// The settings as a person reads them.
+    fileprivate func text(_ wording: Wording) -> String {
+        let lock =
+            locked
+            ? wording.text(.lockOn, ["admin": locked_by?.name ?? "", "time": locked_time ?? ""])
+            : wording.text(.lockOff)
+        var lines = [
+            (wording.text(.colUser), "\(user.full_name) <\(user.email)>"),
+            (wording.text(.colMailbox), mailbox.address),
+            (wording.text(.colType), mailbox.account_type),
+        ]
+        if let host = mailbox.host, let port = mailbox.port, let security = mailbox.security {
+            lines.append((wording.text(.colServer), "\(host):\(port) (\(security))"))
+        }
+        lines += [
+            (wording.text(.colSharing), wording.sharing(sharing)),
+            (wording.text(.colLock), lock),
+            (wording.text(.colSync), last_sync_time ?? "-"),
+        ]
+        if let last_sync_error { lines.append((wording.text(.stFailed), last_sync_error.message)) }
+        return Table(pairs: lines).text
+    }
+}

@@ -1,0 +1,99 @@
+import ArgumentParser
+import MailkeepApp
+import MailkeepModel
+
+struct RecordsCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "records",
+        abstract: "What --as may see of a record's mail.",
+        subcommands: [Emails.self, Email.self]
+    )
+
+    struct Emails: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List a record's mail, the newest first.",
+            discussion: "A record that is absent and one that --as may not open are told alike (V1)."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var record: RecordOptions
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let emails = try await session.perform(ListRecordEmails(record: record.key))
+                try await session.print(RecordEmails(emails), text: Table(emails, session.wording).text)
+            }
+        }
+    }
+
+    struct Email: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print one message of a record as it was on the mail server, byte for byte."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var record: RecordOptions
+        @Option(help: ArgumentHelp("The message's id in the list.", valueName: "id")) var message: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                guard let message = MessageID(message) else { throw Refusal(.v1) }
+                _ = try await session.perform(
+                    ReadMessage(record: record.key, message: message) {
+                        try await session.console.write(Array($0), to: .standardOutput)
+                    }
+                )
+            }
+        }
+    }
+}
+
+/// `{"Emails":[…],"info":{…}}`
+private struct RecordEmails: Encodable {
+    struct Info: Encodable {
+        var count: Int
+        var per_page: Int
+        var next_index: String?
+        var prev_index: String?
+        var more_records = false
+    }
+
+    let Emails: [EmailShape]
+    let info: Info
+
+    init(_ emails: [EmailShape]) {
+        Emails = emails
+        info = Info(count: emails.count, per_page: emails.count)
+    }
+}
+
+extension Table {
+    /// A record's mail as a person reads it.
+    fileprivate init(_ emails: [EmailShape], _ wording: Wording) {
+        self.init(
+            header: [
+                "Id", wording.text(.colDate), wording.text(.colFrom), wording.text(.colSubject),
+                wording.text(.colMailbox), wording.text(.colVisible),
+            ],
+            rows: emails.map {
+                [
+                    $0.message_id, $0.time, $0.from.map { $0.user_name.isEmpty ? $0.email : $0.user_name } ?? "",
+                    $0.subject, $0.owner.name, wording.ground($0.visible_by),
+                ]
+            }
+        )
+    }
+}
+
+extension Wording {
+    /// Why a message is seen, in words.
+    fileprivate func ground(_ ground: String) -> String {
+        switch ground {
+        case "own": text(.whyOwn)
+        case "share_all": text(.shareAll)
+        case "record_share": text(.shareRecord)
+        case "correspondent": text(.whyCorrespondent)
+        default: text(.whyBackup)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import ArgumentParser
+import MailkeepApp
+import MailkeepModel
+
+/// Where the data is.
+struct DataOption: ParsableArguments {
+    @Option(help: ArgumentHelp("The data directory; else MAILKEEP_DATA.", valueName: "directory"))
+    var data: String?
+}
+
+/// What every command but `init`, `serve` and `doctor` takes.
+struct CommonOptions: ParsableArguments {
+    @OptionGroup var location: DataOption
+
+    @Option(name: .customLong("as"), help: ArgumentHelp("The user as whom the command acts.", valueName: "email"))
+    var actingUser: String
+
+    @Flag(help: "Print one JSON document, in the API's shapes.")
+    var json = false
+}
+
+/// Whose mailbox, lock or backup it is about.
+struct UserOption: ParsableArguments {
+    @Option(help: ArgumentHelp("The user's e-mail address.", valueName: "email"))
+    var user: String
+}
+
+/// What a command that reads mail, or stores where to read it, may reach.
+struct ReachOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Allow mail servers in this network of this machine or private one (repeatable).",
+            valueName: "cidr"
+        )
+    )
+    var allowMailNetwork: [String] = []
+
+    @Option(help: ArgumentHelp("Allow mail files of this machine in this folder (repeatable).", valueName: "folder"))
+    var allowMailPath: [String] = []
+
+    /// What goes along with a job.
+    var permissions: JobPermissions {
+        get throws {
+            _ = try Mailkeep.Permissions(networks: allowMailNetwork, paths: allowMailPath)
+            return JobPermissions(mailNetworks: allowMailNetwork, mailPaths: allowMailPath)
+        }
+    }
+}
+
+/// Waiting for the end of what was begun.
+struct WaitOption: ParsableArguments {
+    @Flag(help: "Wait for the end. Without a server the work is always done at once.")
+    var wait = false
+}
+
+/// One record.
+struct RecordOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Leads, Contacts, Accounts or Deals.", valueName: "module"))
+    var module: Module
+
+    @Option(help: ArgumentHelp("The record's id.", valueName: "id"))
+    var id: String
+
+    /// An id that is no number names no record (V1).
+    var key: RecordKey {
+        get throws {
+            guard let id = Identifier<RecordKey>(id) else { throw Refusal(.v1) }
+            return RecordKey(module: module, id: id)
+        }
+    }
+}
+
+extension Module: ExpressibleByArgument {
+    public init?(argument: String) {
+        guard let module = Module.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else {
+            return nil
+        }
+        self = module
+    }
+}
+
+extension Profile: ExpressibleByArgument {}
+extension AccountType: ExpressibleByArgument {}
+extension ConnectionSecurity: ExpressibleByArgument {}
+extension SharingSetting: ExpressibleByArgument {}
+extension Locale: ExpressibleByArgument {}

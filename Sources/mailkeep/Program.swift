@@ -1,0 +1,128 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import Logging
+import MailkeepApp
+import MailkeepModel
+import UnixSignals
+
+/// Runs a command: in the server that owns the data directory if there is one, otherwise here.
+enum Program {
+    /// Runs this process's command and ends the process with its exit status.
+    static func run(_ arguments: [String]) async -> Never {
+        // A command tells its person what it does; `serve` has only its log.
+        let usual: Logger.Level = arguments.first == "serve" ? .info : .warning
+        let level =
+            ProcessInfo.processInfo.environment["MAILKEEP_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? usual
+        LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
+        let console = LocalConsole()
+        // `serve` stops gracefully by itself; any other command is cancelled, so that it leaves nothing half done.
+        guard arguments.first != "serve" else { exit(await status(of: arguments, console: console)) }
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        let ended = await withTaskGroup(of: Int32?.self) { group in
+            group.addTask { await status(of: arguments, console: console) }
+            group.addTask {
+                for await _ in signals { return nil }
+                return nil
+            }
+            defer { group.cancelAll() }
+            if case .some(.some(let status)) = await group.next() { return status }
+            group.cancelAll()
+            if case .some(.some(let status)) = await group.next() { return status }
+            return ExitStatus.failed
+        }
+        exit(ended)
+    }
+
+    private static func status(of arguments: [String], console: LocalConsole) async -> Int32 {
+        let settings: Settings
+        do {
+            settings = try await Settings.read()
+        } catch {
+            return await Failure(error, in: console.locale).report(on: console, json: false)
+        }
+        guard let command = try? MailkeepCommand.parseAsRoot(arguments) as? any ShellCommand,
+            let data = command.location.data ?? settings.data
+        else {
+            return await execute(arguments, console: console, host: LocalHost(settings: settings))
+        }
+        do {
+            let socket = DataDirectory.socket(at: data)
+            let status = try await ShellClient.run(
+                arguments,
+                socket: socket,
+                version: MailkeepCommand.version,
+                console: console
+            )
+            if let status { return status }
+        } catch {
+            return await Failure(error, in: console.locale).report(on: console, json: command.isJSON)
+        }
+        return await execute(arguments, console: console, host: LocalHost(settings: settings))
+    }
+
+    /// Parses and runs a command with `console` as its terminal; what goes wrong is told there.
+    static func execute(_ arguments: [String], console: any Console, host: any Host) async -> Int32 {
+        let parsed: any ParsableCommand
+        do {
+            parsed = try MailkeepCommand.parseAsRoot(arguments)
+        } catch {
+            return await report(error, console)
+        }
+        switch parsed {
+        case let command as any ShellCommand:
+            let context = CommandContext(console: console, host: host)
+            do {
+                try await command.run(in: context)
+                return 0
+            } catch let status as ExitCode {
+                return status.rawValue
+            } catch {
+                let locale = await context.locale(of: command)
+                return await Failure(error, in: locale).report(on: console, json: command.isJSON)
+            }
+        case let command as any LocalCommand:
+            do {
+                try await command.run(console: console, host: host)
+                return 0
+            } catch let status as ExitCode {
+                return status.rawValue
+            } catch {
+                return await Failure(error, in: console.locale).report(on: console, json: false)
+            }
+        default:
+            return await report(CleanExit.helpRequest(type(of: parsed)), console)
+        }
+    }
+
+    /// Help, the version, or what is wrong with the command line.
+    private static func report(_ error: any Error, _ console: any Console) async -> Int32 {
+        let status = MailkeepCommand.exitCode(for: error).rawValue
+        let text = MailkeepCommand.fullMessage(for: error)
+        try? await console.write(text + "\n", to: status == 0 ? .standardOutput : .standardError)
+        return status
+    }
+}
+
+/// A command that acts as somebody, here or in the server.
+protocol ShellCommand: ParsableCommand {
+    var common: CommonOptions { get }
+
+    /// - Throws: what `Failure` can tell a person.
+    func run(in context: CommandContext) async throws
+}
+
+extension ShellCommand {
+    var location: DataOption { common.location }
+    var isJSON: Bool { common.json }
+}
+
+/// A command about the process or the directory itself, always run where it was given.
+protocol LocalCommand: ParsableCommand {
+    func run(console: any Console, host: any Host) async throws
+}
+
+extension Console {
+    /// The terminal's language.
+    var locale: MailkeepModel.Locale { terminal.locale ?? .english }
+}

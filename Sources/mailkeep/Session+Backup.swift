@@ -1,0 +1,139 @@
+import Foundation
+import MailkeepApp
+import MailkeepModel
+
+/// `{"mail_addon_users":[…]}` or, for actions on users, `{"users":[…]}`: what became of each.
+struct ActionList: Encodable {
+    enum Key: String {
+        case mailAddonUsers = "mail_addon_users"
+        case users
+        case backups
+    }
+
+    let key: Key
+    let actions: [ActionShape]
+
+    init(_ key: Key, _ actions: [ActionShape]) {
+        self.key = key
+        self.actions = actions
+    }
+
+    private struct AnyKey: CodingKey {
+        let stringValue: String
+        var intValue: Int? { nil }
+
+        init(stringValue: String) { self.stringValue = stringValue }
+        init?(intValue: Int) { nil }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.container(keyedBy: AnyKey.self)
+        try container.encode(actions, forKey: AnyKey(stringValue: key.rawValue))
+    }
+}
+
+extension Session {
+    /// Sees a backup through, if it is to be waited for, and prints what became of it.
+    func follow(_ backup: BackupID, of user: UserID, wait: Bool, key: ActionList.Key) async throws {
+        let shape = try await finish(backup, wait: wait)
+        let message = message(of: shape)
+        let actions = ActionList(key, [ActionShape(id: user.description, message: message, backup: shape)])
+        try await print(actions, text: message)
+    }
+
+    /// Waits for a backup's end and tells how it goes; without waiting, gives it as it stands.
+    ///
+    /// - Throws: what made it fail.
+    func finish(_ backup: BackupID, wait: Bool) async throws -> BackupShape {
+        guard let job = try await mailkeep.job(of: backup) else { throw AppError(.noBackup) }
+        if wait || !host.takesUpJobs {
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask { try await host.finish(job, in: mailkeep, wait: wait) }
+                group.addTask { try await tellProgress(of: backup) }
+                try await group.next()
+                group.cancelAll()
+            }
+            if let failure = try await mailkeep.failure(of: job) { throw failure }
+        }
+        let shape = try await perform(ShowBackup(backup: backup))
+        if shape.status == "cancelled" { throw AppError(.backupCancelled) }
+        return shape
+    }
+
+    func message(of backup: BackupShape) -> String {
+        guard backup.status == "completed" else { return wording.text(.okBackup) }
+        let summary = wording.text(
+            .okBackupDone,
+            [
+                "id": backup.id, "messages": "\(backup.messages)", "added": "\(backup.added)",
+                "bytes": ByteCount(backup.bytes).text,
+            ]
+        )
+        guard backup.source == "synchronised", let until = backup.covered_until else { return summary }
+        return summary + "\n" + wording.text(.stUntil, ["time": until])
+    }
+
+    /// Tells on standard error how a backup goes: a line that is written over on a terminal, plain lines elsewhere.
+    private func tellProgress(of backup: BackupID) async throws {
+        let isTerminal = console.terminal.isErrorTerminal
+        var last = ""
+        while !Task.isCancelled {
+            let shape = try await perform(ShowBackup(backup: backup))
+            let progress = shape.progress
+            let line =
+                "\(wording.status(shape.status)) \(progress.stored)/\(progress.found) (\(ByteCount(progress.bytes).text))"
+            if line != last {
+                try await console.write(isTerminal ? "\r\u{1b}[K\(line)" : "\(line)\n", to: .standardError)
+                last = line
+            }
+            guard shape.isPending else { break }
+            try await Task.sleep(for: isTerminal ? .milliseconds(200) : .seconds(1))
+        }
+        if isTerminal { try await console.write("\r\u{1b}[K", to: .standardError) }
+    }
+}
+
+extension Wording {
+    /// A backup's status in words (B6).
+    func status(_ status: String) -> String {
+        switch status {
+        case "waiting": text(.stWaiting)
+        case "in_progress": text(.stRunning)
+        case "completed": text(.stDone)
+        case "failed": text(.stFailed)
+        case "cancelled": text(.stCancelled)
+        default: text(.stNone)
+        }
+    }
+
+    /// A sharing setting in words.
+    func sharing(_ sharing: String) -> String {
+        switch sharing {
+        case "record_level": text(.shareRecord)
+        case "complete": text(.shareAll)
+        default: text(.shareNone)
+        }
+    }
+}
+
+/// A number of bytes for people: 1 kB = 1000 bytes.
+struct ByteCount {
+    let bytes: Int64
+
+    init(_ bytes: Int64) {
+        self.bytes = bytes
+    }
+
+    var text: String {
+        let units = ["kB", "MB", "GB", "TB"]
+        guard bytes >= 1000 else { return "\(bytes) B" }
+        var value = Double(bytes) / 1000
+        var unit = 0
+        while value >= 999.95, unit < units.count - 1 {
+            value /= 1000
+            unit += 1
+        }
+        return
+            "\(value.formatted(.number.precision(.fractionLength(1)).locale(.init(identifier: "en")))) \(units[unit])"
+    }
+}

@@ -1,0 +1,43 @@
+import Configuration
+import Foundation
+import SystemPackage
+
+/// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_PORT`, …) before the
+/// configuration file, a JSON document at `MAILKEEP_CONFIG` or `/etc/mailkeep.json`.
+struct Settings: Sendable {
+    let data: String?
+    let host: String
+    let port: Int
+    let allowMailNetworks: [String]
+    let allowMailPaths: [String]
+    let syncInterval: Int
+
+    /// Reads both.
+    ///
+    /// - Throws: `SettingsError` where the file cannot be used.
+    static func read(environment: [String: String] = ProcessInfo.processInfo.environment) async throws -> Settings {
+        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
+        let file = environment["MAILKEEP_CONFIG"] ?? "/etc/mailkeep.json"
+        if environment["MAILKEEP_CONFIG"] != nil || FileManager.default.fileExists(atPath: file) {
+            do {
+                providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
+            } catch {
+                throw SettingsError(file: file)
+            }
+        }
+        let reader = ConfigReader(providers: providers).scoped(to: "mailkeep")
+        return Settings(
+            data: reader.string(forKey: "data"),
+            host: reader.string(forKey: "host", default: "127.0.0.1"),
+            port: reader.int(forKey: "port", default: 8080),
+            allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
+            allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
+            syncInterval: reader.int(forKey: "sync.interval", default: 300)
+        )
+    }
+}
+
+/// The configuration file cannot be read, or is no JSON document.
+struct SettingsError: Error {
+    let file: String
+}

@@ -1,0 +1,72 @@
+import Glibc
+import Synchronization
+
+/// A file being written, which has its name only when it is complete.
+///
+/// Removed with the last reference to it, unless it was committed.
+final class OutputFile: Sendable {
+    private let descriptor: Int32
+    private let path: String
+    private let mode: UInt32
+    /// The name until the commit; nil for what is written in place, and from the commit on.
+    private let temporary: Mutex<String?>
+
+    /// `mode` is that of the file when it is complete; until then only its owner may read it.
+    init(path: String, mode: UInt32) throws {
+        var status = stat()
+        let exists = stat(path, &status) == 0
+        if exists, status.st_mode & S_IFMT != S_IFREG {
+            let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
+            guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
+            self.descriptor = descriptor
+            self.path = path
+            temporary = Mutex(nil)
+        } else {
+            // What a symbolic link points to is replaced, not the link.
+            let destination = exists ? Self.realPath(of: path) : path
+            let folder = destination.lastIndex(of: "/").map { destination[...$0] } ?? ""
+            let name = "\(folder).mailkeep-\(String(UInt64.random(in: .min ... .max), radix: 36))"
+            let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+            guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
+            self.descriptor = descriptor
+            self.path = destination
+            temporary = Mutex(name)
+        }
+        self.mode = mode
+    }
+
+    deinit {
+        discard()
+        close(descriptor)
+    }
+
+    /// Appends all of `bytes`.
+    func write(_ bytes: [UInt8], _ wakeUp: WakeUp) throws {
+        try BlockingCall.write(bytes, to: descriptor, path: path, wakeUp)
+    }
+
+    /// Makes the bytes durable and gives the file its name.
+    func commit() throws {
+        try temporary.withLock { name in
+            guard let temporary = name else { return }
+            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+                throw ShellError(errno: errno, path: path)
+            }
+            name = nil
+        }
+    }
+
+    /// Removes the file, if it has not been committed.
+    func discard() {
+        temporary.withLock { name in
+            if let temporary = name { unlink(temporary) }
+            name = nil
+        }
+    }
+
+    private static func realPath(of path: String) -> String {
+        guard let real = realpath(path, nil) else { return path }
+        defer { free(real) }
+        return String(cString: real)
+    }
+}

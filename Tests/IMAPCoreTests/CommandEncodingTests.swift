@@ -1,0 +1,128 @@
+import IMAPCore
+import NIOCore
+import Testing
+
+@Suite("Commands")
+struct CommandEncodingTests {
+    private func encode(
+        _ command: IMAPCommand,
+        literals: IMAPCommandEncoder.Literals = .synchronizing
+    ) throws -> [String] {
+        try IMAPCommandEncoder(literals: literals).encode(command, tag: "A1").map { String(buffer: $0) }
+    }
+
+    @Test(
+        "Commands are written as servers take them",
+        arguments: [
+            (.capability, "A1 CAPABILITY"),
+            (.startTLS, "A1 STARTTLS"),
+            (.login(username: "a b", password: "p\"w\\d"), "A1 LOGIN \"a b\" \"p\\\"w\\\\d\""),
+            (.enable("UTF8=ACCEPT"), "A1 ENABLE UTF8=ACCEPT"),
+            (.list(returningSpecialUse: false), "A1 LIST \"\" \"*\""),
+            (.list(returningSpecialUse: true), "A1 LIST \"\" \"*\" RETURN (SPECIAL-USE)"),
+            (.examine(IMAPMailboxName(displayName: "請求書"), countingChanges: false), "A1 EXAMINE \"&istsQmb4-\""),
+            (.examine(IMAPMailboxName(displayName: "a"), countingChanges: true), "A1 EXAMINE \"a\" (CONDSTORE)"),
+            (
+                .fetchHeaders(IMAPUIDSet(ranges: [1...4, 7...UInt32.max]), fields: ["From", "X-Spam_Status"]),
+                "A1 UID FETCH 1:4,7:4294967295 "
+                    + "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (From X-Spam_Status)])"
+            ),
+            (.fetchBodies(IMAPUIDSet([9, 3, 4, 5])), "A1 UID FETCH 3:5,9 (UID BODY.PEEK[])"),
+            (.fetchUIDs(IMAPUIDSet([9])), "A1 UID FETCH 9 (UID)"),
+            (.searchUIDs(IMAPUIDSet(ranges: [1...9])), "A1 UID SEARCH RETURN (ALL) UID 1:9"),
+            (.logout, "A1 LOGOUT"),
+        ] as [(IMAPCommand, String)]
+    )
+    func writes(command: IMAPCommand, expected: String) throws {
+        #expect(try encode(command) == [expected + "\r\n"])
+    }
+
+    @Test("What cannot be quoted is a literal, for which the server is asked unless it said that need not be")
+    func literals() throws {
+        let command = IMAPCommand.login(username: "ü", password: "秘")
+        #expect(try encode(command) == ["A1 LOGIN {2}\r\n", "ü {3}\r\n", "秘\r\n"])
+        #expect(try encode(command, literals: .nonSynchronizing) == ["A1 LOGIN {2+}\r\nü {3+}\r\n秘\r\n"])
+    }
+
+    @Test("PLAIN holds both identities and the password")
+    func plain() throws {
+        let own = try IMAPPlainResponse(username: "tim", password: "tanstaaftanstaaf")
+        #expect(
+            try encode(.authenticatePlain(own, isInitial: true))
+                == ["A1 AUTHENTICATE PLAIN AHRpbQB0YW5zdGFhZnRhbnN0YWFm\r\n"]
+        )
+        #expect(try encode(.authenticatePlain(own, isInitial: false)) == ["A1 AUTHENTICATE PLAIN\r\n"])
+        var buffer = ByteBuffer()
+        try IMAPPlainResponse(username: "a", password: "秘", authorizeAs: "b").write(to: &buffer)
+        #expect(String(buffer: buffer) == "YgBhAOenmA==")
+    }
+
+    @Test("CR, LF and NUL never leave", arguments: ["a\r\nA2 DELETE INBOX", "a\n", "a\r", "a\0"])
+    func forbiddenCharacters(text: String) {
+        let commands: [IMAPCommand] = [
+            .login(username: text, password: "p"), .login(username: "u", password: text),
+            .examine(IMAPMailboxName(bytes: Array(text.utf8)), countingChanges: false),
+        ]
+        for command in commands {
+            #expect(throws: IMAPEncodingError(.forbiddenCharacter)) { try encode(command) }
+        }
+        #expect(throws: IMAPEncodingError(.forbiddenCharacter)) { try IMAPPlainResponse(username: text, password: "p") }
+        #expect(throws: IMAPEncodingError(.forbiddenCharacter)) { try IMAPPlainResponse(username: "u", password: text) }
+        #expect(throws: IMAPEncodingError(.forbiddenCharacter)) {
+            try IMAPPlainResponse(username: "u", password: "p", authorizeAs: text)
+        }
+    }
+
+    @Test("Only names can be asked for as header fields", arguments: ["", "a)", "a b", "a\r\n", "Céline", "\"a\""])
+    func fieldNames(name: String) {
+        #expect(throws: IMAPEncodingError(.invalidFieldName)) {
+            try encode(.fetchHeaders(IMAPUIDSet([1]), fields: ["From", name]))
+        }
+    }
+
+    @Test("Nothing that describes a command shows its secrets")
+    func redaction() throws {
+        let secret = "canary-secret"
+        let response = try IMAPPlainResponse(username: secret, password: secret, authorizeAs: secret)
+        let commands: [IMAPCommand] = [
+            .login(username: secret, password: secret), .authenticatePlain(response, isInitial: true),
+        ]
+        for command in commands {
+            var dumped = ""
+            dump(command, to: &dumped)
+            for text in ["\(command)", String(reflecting: command), dumped] {
+                #expect(!text.contains(secret) && !text.contains("Y2FuYXJ5"))
+            }
+        }
+    }
+}
+
+@Suite("Sets of identifiers")
+struct UIDSetTests {
+    @Test(
+        "Sets are written as short as can be",
+        arguments: [
+            ([], ""), ([1], "1"), ([3, 1, 2, 2], "1:3"), ([5, 1, 3], "1,3,5"),
+            ([UInt32.max, UInt32.max - 1], "4294967294:4294967295"),
+        ] as [([UInt32], String)]
+    )
+    func writes(uids: [UInt32], expected: String) {
+        #expect(IMAPUIDSet(uids).description == expected)
+    }
+
+    @Test("A set of everything costs nothing")
+    func everything() {
+        let set = IMAPUIDSet(ranges: [1...UInt32.max, 5...6, UInt32.max...UInt32.max])
+        #expect(set.ranges == [1...UInt32.max])
+        #expect(set.count == 4_294_967_295)
+        #expect(set.contains(1) && set.contains(.max) && !set.contains(0))
+        #expect(set.clamped(to: 3...4).ranges == [3...4])
+    }
+
+    @Test("A split set is the same set in parts")
+    func split() {
+        let set = IMAPUIDSet(ranges: [1...2, 4...5, 7...8])
+        #expect(set.split(rangesPerSet: 2).map(\.description) == ["1:2,4:5", "7:8"])
+        #expect(set.contains(5) && !set.contains(6))
+    }
+}

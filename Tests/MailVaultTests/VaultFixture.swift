@@ -1,0 +1,68 @@
+import Foundation
+import MailVault
+import MailkeepKeys
+import Synchronization
+
+/// A data directory with keys, in which vaults can be opened one after the other.
+final class VaultFixture: Sendable {
+    let directory = TemporaryDirectory()
+    let keys: KeyRing
+
+    init() throws {
+        keys = try KeyRing.create(in: directory.url)
+    }
+
+    func open(segmentSize: Int64 = 256 << 20, calls: SystemCalls = .live) throws -> SegmentVault {
+        try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
+    }
+
+    /// Stores contents in a vault that is closed afterwards.
+    func fill(_ contents: [[UInt8]], segmentSize: Int64 = 256 << 20) throws -> [StoredContent] {
+        let vault = try open(segmentSize: segmentSize)
+        let stored = try contents.map { try vault.store($0) { _ in nil } }
+        try vault.sync()
+        return stored
+    }
+
+    func segment(_ number: Int) -> URL {
+        let digits = String(number)
+        return directory.url.appending(path: "vault/\(String(repeating: "0", count: 8 - digits.count))\(digits).seg")
+    }
+}
+
+extension Vault {
+    func readAll(_ stored: StoredContent) throws -> [UInt8] {
+        Array(try readAll(stored.id, at: stored.location, limit: .max))
+    }
+
+    func scanned() throws -> [ScannedEntry] {
+        var entries: [ScannedEntry] = []
+        try scan { entries.append($0) }
+        return entries
+    }
+}
+
+/// Bytes that do not compress, the same for the same seed.
+func noise(_ count: Int, seed: UInt64 = 1) -> [UInt8] {
+    var state = seed &* 0x9E37_79B9_7F4A_7C15 | 1
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + 8)
+    while bytes.count < count {
+        state ^= state << 13
+        state ^= state >> 7
+        state ^= state << 17
+        withUnsafeBytes(of: state) { bytes.append(contentsOf: $0) }
+    }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+}
+
+/// Bytes that compress well.
+func text(_ count: Int) -> [UInt8] {
+    let line = Array("お世話になっております。 The quick brown fox signs the contract.\r\n".utf8)
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(count + line.count)
+    while bytes.count < count { bytes += line }
+    bytes.removeLast(bytes.count - count)
+    return bytes
+}

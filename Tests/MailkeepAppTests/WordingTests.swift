@@ -1,0 +1,74 @@
+import MailkeepModel
+import Testing
+
+@testable import MailkeepApp
+
+@Suite("Wording")
+struct WordingTests {
+    @Test("Every sentence is known by an id, and every id has its sentence")
+    func idsAndSentencesAgree() {
+        #expect(Set(Wording.sentences.keys) == Set(WordingID.allCases.map(\.rawValue)))
+    }
+
+    @Test(
+        "A sentence is there in every language, in none empty, and names the same values",
+        arguments: WordingID.allCases
+    )
+    func languagesAgree(id: WordingID) throws {
+        let languages = try #require(Wording.sentences[id.rawValue])
+        #expect(Set(languages.keys) == Set(Locale.allCases.map(\.rawValue)))
+        let values = languages.values.map(placeholders)
+        #expect(Set(values).count == 1)
+        for text in languages.values {
+            #expect(!text.isEmpty)
+            #expect(text.first?.isWhitespace == false && text.last?.isWhitespace == false)
+        }
+    }
+
+    @Test("Values are put in, once, and braces within a value stay text")
+    func valuesArePutIn() {
+        let lock = Wording(locale: .english).text(.lockOn, ["admin": "{time}", "time": "10:00"])
+        #expect(lock == "Locked (by {time}, 10:00)")
+        #expect(Wording(locale: .japanese).text(.tabActive, ["n": "3"]) == "有効なユーザー (3)")
+        #expect(Wording(locale: .english).text(.tabActive) == "Active users ({n})")
+    }
+
+    @Test(
+        "A refusal is told by its reason's sentence, else by its rule's",
+        arguments: [
+            (Refusal(.p1), WordingID.noP1), (Refusal(.b3), .noB3), (Refusal(.b4), .noB4), (Refusal(.b5), .noB5),
+            (Refusal(.b5, .settings), .noSettings), (Refusal(.b5, .running), .noRunning),
+            (Refusal(.b5, .done), .noDone), (Refusal(.l1), .noL1), (Refusal(.l2), .noL2), (Refusal(.l3), .noL3),
+            (Refusal(.l5), .noL5), (Refusal(.l5, .settings), .noSettings),
+            (Refusal(.l5, .lockInactive), .noLockInactive),
+            (Refusal(.l7), .noL7), (Refusal(.l9), .noL9), (Refusal(.l9, .settings), .noSettings),
+            (Refusal(.n3), .noN3), (Refusal(.n4), .noN4), (Refusal(.u1), .noU1), (Refusal(.u2, .last), .noU2Last),
+            (Refusal(.u2, .`self`), .noU2Self), (Refusal(.v1), .noV1),
+        ]
+    )
+    func refusalsHaveSentences(refusal: Refusal, id: WordingID) {
+        #expect(WordingID(refusal) == id)
+    }
+
+    @Test("B4 names both domains, and leaves none of its names open")
+    func domainsAreNamed() {
+        let refusal = Refusal(.b4, domains: .init(mailbox: "example.com", administrator: "example.jp"))
+        #expect(
+            Wording(locale: .english).refusal(refusal)
+                == "The account's domain (example.com) doesn't match your own (example.jp)."
+        )
+        #expect(
+            Wording(locale: .japanese).refusal(refusal)
+                == "取得対象のメールアドレスのドメイン (example.com) が、管理者のメールアドレスのドメイン (example.jp) と一致していません。"
+        )
+    }
+
+    @Test("No refusal but B4 names anything", arguments: WordingID.allCases.filter { $0.rawValue.hasPrefix("no.") })
+    func refusalsNameNothing(id: WordingID) {
+        #expect(placeholders(Wording(locale: .english).text(id)).isEmpty == (id != .noB4))
+    }
+
+    private func placeholders(_ text: String) -> Set<String> {
+        Set(text.matches(of: /\{(\w+)\}/).map { String($0.output.1) })
+    }
+}

@@ -1,0 +1,72 @@
+import Foundation
+import MailkeepModel
+import MailkeepStore
+
+extension Scene {
+    /// Asks for a backup of a user and begins it.
+    func beginBackup(of user: UserID, kind: BackupKind = .first) throws -> BackupDetails {
+        guard let addon = try transaction.mailAddon(of: user) else { throw Missing(what: "settings") }
+        let id = try transaction.insertBackup(
+            of: user,
+            kind: kind,
+            addon: addon,
+            requestedBy: user,
+            permissions: JobPermissions(),
+            at: now
+        )
+        try transaction.beginBackup(id, at: now)
+        return try details(of: id)
+    }
+
+    func details(of backup: BackupID) throws -> BackupDetails {
+        guard let details = try transaction.backup(backup) else { throw Missing(what: "backup") }
+        return details
+    }
+
+    /// A backup of a user that came as far as `status`; whatever it came to, it had taken all there was.
+    @discardableResult
+    func backup(of user: UserID, reaching status: BackupStatus) throws -> BackupDetails {
+        let backup = try beginBackup(of: user)
+        _ = try transaction.freezeMessages(into: backup, limit: .max)
+        switch status {
+        case .waiting, .inProgress: break
+        case .completed: _ = try complete(backup)
+        case .failed, .cancelled: _ = try end(backup, as: status)
+        }
+        return try details(of: backup.id)
+    }
+
+    func complete(_ backup: BackupDetails) throws -> Bool {
+        let seal = BackupSeal(
+            messages: 0,
+            added: 0,
+            messageBytes: 0,
+            root: Data([1]),
+            signature: Data([2]),
+            manifest: content("manifest \(backup.id)"),
+            coveredUntil: now,
+            origin: .mailbox,
+            error: nil,
+            errorDetail: nil
+        )
+        let isCompleted = try transaction.completeBackup(backup.id, seal, at: now)
+        try endJob(of: backup)
+        return isCompleted
+    }
+
+    func end(_ backup: BackupDetails, as status: BackupStatus) throws -> Bool {
+        let hasEnded = try transaction.endBackup(backup.id, as: status, at: now)
+        try endJob(of: backup)
+        return hasEnded
+    }
+
+    private func endJob(of backup: BackupDetails) throws {
+        guard let job = try transaction.job(of: backup.id) else { throw Missing(what: "job") }
+        try transaction.endJob(job, as: .done, at: now)
+    }
+
+    /// The subjects of what a backup holds.
+    func subjects(of backup: BackupDetails) throws -> Set<String> {
+        Set(try transaction.messages(of: backup, after: nil, limit: .max).map(\.summary.subject))
+    }
+}

@@ -1,0 +1,128 @@
+import Foundation
+import Synchronization
+
+/// A real Dovecot of one test's own, on free ports of 127.0.0.1, with its mail in a temporary directory.
+package final class DovecotServer: Sendable {
+    package struct User: Sendable {
+        package let name: String
+        package let password: String
+
+        package init(_ name: String, password: String) {
+            self.name = name
+            self.password = password
+        }
+    }
+
+    package let host = "127.0.0.1"
+    /// Plain text, with `STARTTLS` on offer.
+    package let imapPort: Int
+    package let imapsPort: Int
+    package let pop3Port: Int
+    package let pop3sPort: Int
+    /// Self-signed, for `localhost` and `127.0.0.1`.
+    package let certificate: TestCertificate
+    package let users: [User]
+
+    let directory: TemporaryDirectory
+    private let program: Mutex<SpawnedProgram?>
+
+    /// Where the certificate is as a file.
+    package var certificatePath: String { directory.url.appending(path: "cert.pem").path }
+    var configurationPath: String { directory.url.appending(path: "dovecot.conf").path }
+    /// Mail belongs to this user and group when the server runs as root, as Dovecot reads no mail as root.
+    var mailOwner: Int { getuid() == 0 ? 5000 : Int(getuid()) }
+
+    /// Starts the server and waits until it accepts connections.
+    package init(users: [User], masterUser: User? = nil) async throws {
+        self.users = users
+        self.certificate = try TestCertificate.localhost()
+        self.directory = try TemporaryDirectory()
+        let ports = try LoopbackPorts.free(4)
+        (imapPort, imapsPort, pop3Port, pop3sPort) = (ports[0], ports[1], ports[2], ports[3])
+        self.program = Mutex(nil)
+        do {
+            try prepareFiles(masterUser: masterUser)
+            let started = try SpawnedProgram("dovecot", ["-F", "-c", configurationPath])
+            program.withLock { $0 = started }
+            for port in ports { try await awaitConnection(to: port) }
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    /// Ends the server and removes all of its files.
+    package func stop() async {
+        let running = program.withLock { program in
+            defer { program = nil }
+            return program
+        }
+        await running?.stop()
+        directory.remove()
+    }
+
+    /// What the server has written to its log.
+    package var log: String {
+        (try? String(contentsOf: directory.url.appending(path: "dovecot.log"), encoding: .utf8)) ?? ""
+    }
+
+    private func awaitConnection(to port: Int) async throws {
+        for _ in 0..<1000 {
+            if LoopbackPorts.accepts(port) { return }
+            try await Task.sleep(for: .milliseconds(10))
+        }
+        throw Program.Failure(description: "dovecot did not start: \(log)")
+    }
+
+    private func prepareFiles(masterUser: User?) throws {
+        let mail = directory.url.appending(path: "mail")
+        try FileManager.default.createDirectory(at: mail, withIntermediateDirectories: false)
+        for user in users {
+            let home = mail.appending(path: user.name)
+            try FileManager.default.createDirectory(at: home, withIntermediateDirectories: false)
+            try own(home)
+        }
+        try own(mail)
+        chmod(directory.url.path, 0o711)
+        try file("cert.pem", containing: certificate.pem)
+        try file("key.pem", containing: certificate.keyPEM)
+        try file("users", containing: Self.passwords(users))
+        if let masterUser { try file("masters", containing: Self.passwords([masterUser])) }
+        try file("dovecot.conf", containing: configuration(hasMasterUser: masterUser != nil))
+    }
+
+    @discardableResult
+    private func file(_ name: String, containing text: String) throws -> URL {
+        let url = directory.url.appending(path: name)
+        try text.write(to: url, atomically: false, encoding: .utf8)
+        return url
+    }
+
+    func own(_ url: URL) throws {
+        guard getuid() == 0 else { return }
+        let owner = uid_t(mailOwner)
+        guard chown(url.path, owner, gid_t(owner)) == 0 else { throw CocoaError(.fileWriteNoPermission) }
+    }
+
+    private static func passwords(_ users: [User]) -> String {
+        users.map { "\($0.name):{PLAIN}\($0.password)::::::\n" }.joined()
+    }
+}
+
+/// Starts a Dovecot, runs `body` with it and stops it.
+@discardableResult
+package nonisolated(nonsending) func withDovecot<Result>(
+    users: [DovecotServer.User] = [.init("alice", password: "secret")],
+    masterUser: DovecotServer.User? = nil,
+    _ body: nonisolated(nonsending) (DovecotServer) async throws -> Result
+) async throws -> Result {
+    let server = try await DovecotServer(users: users, masterUser: masterUser)
+    do {
+        let result = try await body(server)
+        await server.stop()
+        return result
+    } catch {
+        await server.stop()
+        throw error
+    }
+}

@@ -1,0 +1,241 @@
+import NIOCore
+import NIOPosix
+import NIOSSL
+import Synchronization
+
+/// A fake IMAP server that plays a script, however wrong, to each connection.
+package final class ScriptedIMAPServer: Sendable {
+    package enum Step: Sendable {
+        /// Sends bytes as they are.
+        case send(String)
+        case sendBytes([UInt8])
+        /// Waits for a line that contains a text and remembers its tag; any other line ends the connection.
+        case receive(String)
+        /// Sends a line after the last tag.
+        case answer(String)
+        /// Sends a line after the last tag and at once, in plain text, more bytes.
+        case answerWithExtra(String, extra: String)
+        /// Sends a line after the last tag; what follows is TLS.
+        case answerAndStartTLS(String)
+        /// Sends so many bytes, as fast as they are taken.
+        case flood(Int)
+        /// Says nothing more until the client goes away.
+        case stall
+    }
+
+    package let port: Int
+    package let host = "127.0.0.1"
+    private let log: Mutex<[String]>
+    private let sent = Atomic(0)
+
+    fileprivate init(port: Int) {
+        self.port = port
+        self.log = Mutex([])
+    }
+
+    /// The lines that clients have sent so far.
+    package var received: [String] { log.withLock { $0 } }
+
+    /// How many bytes have been sent to clients so far.
+    package var sentBytes: Int { sent.load(ordering: .relaxed) }
+
+    fileprivate func note(_ line: String) {
+        log.withLock { $0.append(line) }
+    }
+
+    fileprivate func noteSent(_ count: Int) {
+        sent.add(count, ordering: .relaxed)
+    }
+
+    /// What a client without surprises meets first: a greeting and `AUTHENTICATE PLAIN` in one line.
+    package static func signIn(capabilities: String = "IMAP4rev1 SASL-IR AUTH=PLAIN") -> [Step] {
+        [
+            .send("* OK [CAPABILITY \(capabilities)] ready\r\n"),
+            .receive("AUTHENTICATE PLAIN"),
+            .answer("OK [CAPABILITY \(capabilities) UIDPLUS] signed in"),
+        ]
+    }
+
+    /// Opens a mailbox of so many messages.
+    package static func examine(messages: Int = 3) -> [Step] {
+        [
+            .receive("EXAMINE"),
+            .send("* \(messages) EXISTS\r\n* OK [UIDVALIDITY 7] valid\r\n* OK [UIDNEXT 100] next\r\n"),
+            .answer("OK [READ-ONLY] opened"),
+        ]
+    }
+
+    /// Ends a session as agreed.
+    package static let signOut: [Step] = [.receive("LOGOUT"), .send("* BYE\r\n"), .answer("OK")]
+}
+
+/// Runs a fake server while `body` runs.
+///
+/// - Parameters:
+///   - script: what each connection is played.
+///   - certificate: with one, TLS begins with the first byte unless the script starts it.
+///   - cutAfter: each connection ends after the server has sent so many bytes.
+@discardableResult
+package func withScriptedIMAPServer<Result: Sendable>(
+    _ script: [ScriptedIMAPServer.Step],
+    certificate: TestCertificate? = nil,
+    isTLSFromStart: Bool = false,
+    cutAfter: Int? = nil,
+    _ body: @escaping @Sendable (ScriptedIMAPServer) async throws -> Result
+) async throws -> Result {
+    let tls = try certificate.map(ScriptedConnection.makeTLS)
+    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: "127.0.0.1", port: 0) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                if let tls, isTLSFromStart {
+                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
+                }
+                return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+    let server = ScriptedIMAPServer(port: listener.channel.localAddress?.port ?? 0)
+    return try await listener.executeThenClose { connections in
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body(server) }
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    do {
+                        for try await channel in connections {
+                            group.addTask {
+                                try? await channel.executeThenClose { inbound, outbound in
+                                    var connection = ScriptedConnection(
+                                        server: server,
+                                        channel: channel.channel,
+                                        inbound: inbound,
+                                        outbound: outbound,
+                                        tls: tls,
+                                        left: cutAfter ?? .max
+                                    )
+                                    try await connection.play(script)
+                                }
+                            }
+                        }
+                    } catch {}
+                    group.cancelAll()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let finished = try await group.next() {
+                if let finished { return finished }
+            }
+            throw CancellationError()
+        }
+    }
+}
+
+/// One client's turn at the script.
+private struct ScriptedConnection {
+    let server: ScriptedIMAPServer
+    let channel: any Channel
+    var lines: ScriptedLines
+    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    let tls: NIOSSLContext?
+    /// How many bytes may still be sent.
+    var left: Int
+    private var tag = "*"
+
+    private struct Cut: Error {}
+
+    init(
+        server: ScriptedIMAPServer,
+        channel: any Channel,
+        inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
+        tls: NIOSSLContext?,
+        left: Int
+    ) {
+        self.server = server
+        self.channel = channel
+        self.lines = ScriptedLines(inbound: inbound.makeAsyncIterator())
+        self.outbound = outbound
+        self.tls = tls
+        self.left = left
+    }
+
+    static func makeTLS(_ certificate: TestCertificate) throws -> NIOSSLContext {
+        try NIOSSLContext(
+            configuration: .makeServerConfiguration(
+                certificateChain: NIOSSLCertificate.fromPEMBytes(Array(certificate.pem.utf8)).map { .certificate($0) },
+                privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem))
+            )
+        )
+    }
+
+    mutating func play(_ script: [ScriptedIMAPServer.Step]) async throws {
+        for step in script {
+            switch step {
+            case .send(let text): try await send(Array(text.utf8))
+            case .sendBytes(let bytes): try await send(bytes)
+            case .receive(let expected):
+                guard let line = try await lines.next() else { return }
+                server.note(line)
+                guard line.contains(expected) else { return }
+                tag = line.split(separator: " ").first.map(String.init) ?? "*"
+            case .answer(let text): try await send(Array("\(tag) \(text)\r\n".utf8))
+            case .answerWithExtra(let text, let extra): try await send(Array("\(tag) \(text)\r\n\(extra)".utf8))
+            case .answerAndStartTLS(let text): try await startTLS(after: "\(tag) \(text)\r\n")
+            case .flood(var count):
+                let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
+                while count > 0 {
+                    try await send(Array(piece.prefix(count)))
+                    count -= piece.count
+                }
+            case .stall: while let line = try await lines.next() { server.note(line) }
+            }
+        }
+    }
+
+    private mutating func send(_ bytes: [UInt8]) async throws {
+        try await outbound.write(ByteBuffer(bytes: bytes.prefix(left)))
+        server.noteSent(min(left, bytes.count))
+        left -= min(left, bytes.count)
+        if left == 0 { throw Cut() }
+    }
+
+    /// Sends the answer and puts TLS in place before another byte can be read.
+    private func startTLS(after answer: String) async throws {
+        guard let tls else { return }
+        try await channel.eventLoop.submit { [channel] in
+            let pipeline = channel.pipeline.syncOperations
+            pipeline.writeAndFlush(NIOAny(ByteBuffer(string: answer)), promise: nil)
+            try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
+        }.get()
+    }
+}
+
+/// The lines of what a client sends.
+private struct ScriptedLines {
+    var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
+    private var buffer = ByteBuffer()
+
+    init(inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) {
+        self.inbound = inbound
+    }
+
+    mutating func next() async throws -> String? {
+        while true {
+            if let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
+                let line = buffer.readString(length: end - buffer.readerIndex + 1) ?? ""
+                return line.trimmingSuffix(while: \.isNewline).description
+            }
+            guard var more = try await inbound.next() else { return nil }
+            buffer.discardReadBytes()
+            buffer.writeBuffer(&more)
+        }
+    }
+}
+
+extension String {
+    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
+        var text = self[...]
+        while let last = text.last, predicate(last) { text.removeLast() }
+        return text
+    }
+}
