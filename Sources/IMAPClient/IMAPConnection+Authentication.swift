@@ -25,31 +25,38 @@ extension IMAPConnection {
         guard isEncrypted || !isLoginDisabled else {
             throw IMAPError(.loginDisabled, "the server takes no passwords without TLS")
         }
+        // What is offered now may differ from what is offered to a signed-in user.
         let offered = capabilities
+        capabilities = []
         switch credentials {
         case .password(let username, let password, let authorizeAs):
             if offered.contains("AUTH=PLAIN") {
-                try await authenticatePlain(username: username, password: password, authorizeAs: authorizeAs)
+                let response = try plainResponse(username, password, authorizeAs)
+                try await authenticate(.authenticatePlain(response, isInitial: offered.contains("SASL-IR")), response)
             } else if authorizeAs == nil, !isLoginDisabled {
                 try await logIn(username: username, password: password)
             } else {
                 throw IMAPError(.authenticationMechanismUnavailable, "the server offers no way to sign in like this")
             }
         }
-        if capabilities == offered { try await require(.capability) }
+        if capabilities.isEmpty { try await require(.capability) }
         if capabilities.contains("UTF8=ONLY") { try await require(.enable("UTF8=ACCEPT")) }
     }
 
-    private nonisolated(nonsending) func authenticatePlain(
-        username: String,
-        password: String,
-        authorizeAs: String?
-    ) async throws {
-        let response: IMAPPlainResponse
+    private func plainResponse(
+        _ username: String,
+        _ password: String,
+        _ authorizeAs: String?
+    ) throws -> IMAPPlainResponse {
         do {
-            response = try IMAPPlainResponse(username: username, password: password, authorizeAs: authorizeAs)
+            return try IMAPPlainResponse(username: username, password: password, authorizeAs: authorizeAs)
         } catch { throw IMAPError.wrapping(error) }
-        let command = IMAPCommand.authenticatePlain(response, isInitial: capabilities.contains("SASL-IR"))
+    }
+
+    private nonisolated(nonsending) func authenticate(
+        _ command: IMAPCommand,
+        _ response: IMAPPlainResponse
+    ) async throws {
         let tag = nextTag()
         let parts = try encoder.encode(command, tag: tag)
         let status = try await converse {

@@ -27,21 +27,11 @@ extension IMAPConnection {
     package nonisolated(nonsending) func examine(_ mailbox: IMAPMailboxName) async throws -> IMAPSelectedMailbox {
         try requireIdle()
         messageCount = nil
-        var codes: [IMAPResponseCode] = []
         var count: UInt32 = 0
-        let status = try await require(.examine(mailbox, countingChanges: capabilities.contains("CONDSTORE"))) {
-            response in
-            switch response {
-            case .exists(let number): count = number
-            case .status(let status): codes.append(contentsOf: [status.code].compactMap { $0 }.prefix(64 - codes.count))
-            default: break
-            }
-        }
-        if let code = status.code { codes.append(code) }
         var uidValidity: UInt32?
         var uidNext: UInt32?
         var highestModSeq: UInt64?
-        for code in codes {
+        func take(_ code: IMAPResponseCode?) {
             switch code {
             case .uidValidity(let value): uidValidity = value
             case .uidNext(let value): uidNext = value
@@ -49,6 +39,15 @@ extension IMAPConnection {
             default: break
             }
         }
+        let countsChanges = capabilities.contains("CONDSTORE")
+        let status = try await require(.examine(mailbox, countingChanges: countsChanges)) { response in
+            switch response {
+            case .exists(let number): count = number
+            case .status(let status): take(status.code)
+            default: break
+            }
+        }
+        take(status.code)
         guard let uidValidity else {
             throw IMAPError(.invalidResponse, "the server gives the mailbox's messages no lasting identifiers")
         }

@@ -45,10 +45,6 @@ struct IMAPTransport: Sendable {
             .connectTimeout(configuration.connectTimeout)
             .channelOption(.socketOption(.so_keepalive), value: 1)
             .channelOption(.tcpOption(.tcp_nodelay), value: 1)
-            .channelOption(
-                .recvAllocator,
-                value: AdaptiveRecvByteBufferAllocator(minimum: 4096, initial: 16_384, maximum: 65_536)
-            )
             .connect(to: address) { channel in
                 channel.eventLoop.makeCompletedFuture {
                     try IMAPTransport(channel, configuration, makeTLSHandler: makeTLSHandler)

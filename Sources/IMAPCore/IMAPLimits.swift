@@ -17,7 +17,7 @@ package struct IMAPLimits: Sendable, Equatable {
     /// Mailboxes of one listing.
     package var mailboxes = 50_000
     /// Messages of one mailbox.
-    package var messages = 20_000_000
+    package var messages = 5_000_000
 
     package init() {}
 }

@@ -25,7 +25,7 @@ struct AddressParser {
     private var index = 0
     private var hasClosingQuote = true
     private var hasClosingParenthesis = true
-    private var hasWordEnds = true
+    private var scannedForWords = 0
 
     // The address at hand, up to the next comma.
     private var words: [Word] = []
@@ -151,7 +151,7 @@ struct AddressParser {
     }
 
     private mutating func takeWord() {
-        if let end = EncodedWords.wordEnd(in: bytes, at: index, hasEnds: &hasWordEnds) {
+        if let end = EncodedWords.wordEnd(in: bytes, at: index, scanned: &scannedForWords) {
             add(Array(bytes[index..<end]), isQuoted: false)
             index = end
             return

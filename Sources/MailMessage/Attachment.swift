@@ -4,7 +4,9 @@ package struct Attachment: Sendable, Hashable {
     ///
     /// A uuencoded file has the path of the text it is in and its number there.
     package let path: String
-    /// Its name for display, never a path; nil when it has none. Anybody can write anything here.
+    /// Its name for display, never a path; nil when it has none.
+    ///
+    /// Anybody can write anything here.
     package let fileName: String?
     /// Type and subtype in lower case as the sender says, such as `application/pdf`.
     package let contentType: String

@@ -8,7 +8,9 @@ enum CharsetConverter {
         var errors: Int
     }
 
-    /// Reads bytes in an encoding; what cannot be read becomes U+FFFD. Nil when ICU lacks the converter.
+    /// Reads bytes in an encoding; what cannot be read becomes U+FFFD.
+    ///
+    /// Nil when ICU lacks the converter.
     static func read(_ bytes: [UInt8], as converter: String) -> Result? {
         var status: Int32 = 0
         guard let length = Int32(exactly: bytes.count), length < Int32.max / 2,

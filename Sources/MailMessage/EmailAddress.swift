@@ -1,6 +1,8 @@
 /// One address of a header field.
 package struct EmailAddress: Sendable, Hashable {
-    /// The name beside the address, decoded and on one line; nil when there is none. Anybody can write anything here.
+    /// The name beside the address, decoded and on one line; nil when there is none.
+    ///
+    /// Anybody can write anything here.
     package let displayName: String?
     /// The addr-spec as written, decoded: without comments, routes and needless quotes, its case kept.
     ///

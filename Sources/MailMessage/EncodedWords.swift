@@ -15,9 +15,9 @@ enum EncodedWords {
         var pending = Run()
         var plainStart = 0
         var position = 0
-        var hasEnds = true
+        var scanned = 0
         while let start = bytes[position...].firstWordStart {
-            guard let word = word(in: bytes, at: start, hasEnds: &hasEnds) else {
+            guard let word = word(in: bytes, at: start, scanned: &scanned) else {
                 position = start + 2
                 continue
             }
@@ -44,9 +44,9 @@ enum EncodedWords {
     }
 
     /// Where an encoded word without blanks in it ends, if one begins at `start`.
-    static func wordEnd(in bytes: [UInt8], at start: Int, hasEnds: inout Bool) -> Int? {
-        guard hasEnds, start + 1 < bytes.count, bytes[start] == UInt8(ascii: "="),
-            bytes[start + 1] == UInt8(ascii: "?"), let word = word(in: bytes, at: start, hasEnds: &hasEnds),
+    static func wordEnd(in bytes: [UInt8], at start: Int, scanned: inout Int) -> Int? {
+        guard start + 1 < bytes.count, bytes[start] == UInt8(ascii: "="),
+            bytes[start + 1] == UInt8(ascii: "?"), let word = word(in: bytes, at: start, scanned: &scanned),
             word.isClosed, !bytes[start..<word.end].contains(where: \.isWhiteSpace)
         else { return nil }
         return word.end
@@ -101,8 +101,8 @@ enum EncodedWords {
 
     /// The word that begins with the `=?` at `start`; nil when that begins none.
     ///
-    /// - Parameter hasEnds: becomes false once no `?=` follows, so that it is not searched again and again.
-    private static func word(in bytes: [UInt8], at start: Int, hasEnds: inout Bool) -> Word? {
+    /// - Parameter scanned: up to where no end of a word is, so that it is not searched again and again.
+    private static func word(in bytes: [UInt8], at start: Int, scanned: inout Int) -> Word? {
         let labelLimit = min(bytes.count, start + 2 + maximumLabelLength)
         guard let labelEnd = bytes[(start + 2)..<labelLimit].firstIndex(of: UInt8(ascii: "?")) else { return nil }
         let label = bytes[(start + 2)..<labelEnd].trimmed
@@ -121,19 +121,17 @@ enum EncodedWords {
         let isBase64 = encoding == UInt8(ascii: "b")
         let textStart = index + 1
         let charset = Charset(label: label)
-        if hasEnds {
-            switch wordTextEnd(in: bytes, from: textStart, isBase64: isBase64) {
-            case .found(let end):
-                return Word(
-                    charset: charset,
-                    isBase64: isBase64,
-                    text: bytes[textStart..<end],
-                    end: end + 2,
-                    isClosed: true
-                )
-            case .other: break
-            case .nowhere: hasEnds = false
-            }
+        switch wordTextEnd(in: bytes, from: textStart, isBase64: isBase64, scanned: &scanned) {
+        case .found(let end):
+            return Word(
+                charset: charset,
+                isBase64: isBase64,
+                text: bytes[textStart..<end],
+                end: end + 2,
+                isClosed: true
+            )
+        case .tooFar: return nil
+        case .missing: break
         }
         // The end was cut off: what goes on like the word belongs to it.
         let text = bytes[textStart...].prefix(maximumTextLength)
@@ -153,17 +151,23 @@ enum EncodedWords {
 
     private enum TextEnd {
         case found(Int)
-        /// Another word begins before, or the word is far too long.
-        case other
-        case nowhere
+        /// The text ends, or another word begins, before.
+        case missing
+        case tooFar
     }
 
     /// Where the `?=` is that ends a word's text.
-    private static func wordTextEnd(in bytes: [UInt8], from start: Int, isBase64: Bool) -> TextEnd {
+    private static func wordTextEnd(
+        in bytes: [UInt8],
+        from start: Int,
+        isBase64: Bool,
+        scanned: inout Int
+    ) -> TextEnd {
         let limit = min(bytes.count, start + maximumTextLength)
-        var index = start
+        var index = max(start, scanned)
+        defer { scanned = max(scanned, index) }
         while index + 1 < limit {
-            if bytes[index].isWhiteSpace, bytes[(index + 1)...].starts(with: "=?".utf8) { return .other }
+            if bytes[index].isWhiteSpace, bytes[(index + 1)...].starts(with: "=?".utf8) { return .missing }
             guard bytes[index] == UInt8(ascii: "?"), bytes[index + 1] == UInt8(ascii: "=") else {
                 index += 1
                 continue
@@ -177,7 +181,7 @@ enum EncodedWords {
             }
             return .found(index)
         }
-        return limit < bytes.count ? .other : .nowhere
+        return limit < bytes.count ? .tooFar : .missing
     }
 
     /// Whether another `?=` follows before white space.

@@ -1,5 +1,6 @@
-/// Makes readable text of HTML, for people and for search. Not a sanitiser: HTML is shown in its own cage.
+/// Makes readable text of HTML, for people and for search.
 ///
+/// Not a sanitiser: HTML is shown in its own cage.
 /// One pass without a tree, so that any input takes linear time and no nesting matters.
 struct HTMLText {
     private let bytes: [UInt8]

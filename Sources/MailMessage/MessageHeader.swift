@@ -14,14 +14,17 @@ package struct MessageHeader: Sendable {
     package private(set) var subject = ""
     /// When it says it was written, in milliseconds since 1970 UTC; nil when it does not say, or nonsense.
     package private(set) var date: Int64?
-    /// The Message-ID without angle brackets. A hint only: different messages carry the same.
+    /// The Message-ID without angle brackets.
+    ///
+    /// A hint only: different messages carry the same.
     package private(set) var messageID: String?
     /// The Message-IDs that this message answers, without angle brackets.
     package private(set) var inReplyTo: [String] = []
     /// The Message-IDs of its thread, oldest first, without angle brackets; they may name the message itself.
     package private(set) var references: [String] = []
-    /// The Authentication-Results fields (RFC 8601) on one line each, the topmost first. Only the topmost, of the
-    /// mailbox's own server, can be trusted.
+    /// The Authentication-Results fields (RFC 8601) on one line each, the topmost first.
+    ///
+    /// Only the topmost, of the mailbox's own server, can be trusted.
     package private(set) var authenticationResults: [String] = []
     /// What was wrong with it.
     package var diagnostics: [Diagnostic] { findings.all }

@@ -1,6 +1,8 @@
 package import MailkeepModel
 
-/// Input that cannot be used, or a state in which a command makes no sense. What a person reads comes from the code.
+/// Input that cannot be used, or a state in which a command makes no sense.
+///
+/// What a person reads comes from the code.
 package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case noOrganization = "no_organization"

@@ -18,7 +18,9 @@ package final class Mailkeep: Sendable {
     let passwordHasher = PasswordHasher()
     let clock: @Sendable () -> Timestamp
     let logger: Logger
-    /// Works on jobs. `serve` runs it beside everything else; without a server the command that asked for a job does.
+    /// Works on jobs.
+    ///
+    /// `serve` runs it beside everything else; without a server the command that asked for a job does.
     let jobs: JobRunner
 
     /// What this process may reach beyond the mail servers of the Internet.

@@ -1,6 +1,8 @@
 import GRDB
 
-/// The numbered migrations of `mailkeep.sqlite`. A migration that has shipped is never edited.
+/// The numbered migrations of `mailkeep.sqlite`.
+///
+/// A migration that has shipped is never edited.
 ///
 /// Columns named `sealed_…` hold AES-256-GCM boxes (design decision 10). Moments are milliseconds since 1970 UTC;
 /// `hash` columns are keyed 16-byte hashes of normalised addresses.

@@ -53,7 +53,9 @@ package final class Store: Sendable {
         }
     }
 
-    /// Where content lies in the vault; nil when it is not stored. Blocks for one look-up by key.
+    /// Where content lies in the vault; nil when it is not stored.
+    ///
+    /// Blocks for one look-up by key.
     package func location(of key: Data) throws -> ContentLocation? {
         do {
             return try pool.unsafeReentrantRead { try ReadTransaction($0, sealing: sealing).location(of: key) }

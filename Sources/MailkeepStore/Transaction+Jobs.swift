@@ -160,8 +160,9 @@ extension WriteTransaction {
         )
     }
 
-    /// Lets all running jobs wait again. For whoever has just become the owner of the data directory: no other process
-    /// can be working on them.
+    /// Lets all running jobs wait again.
+    ///
+    /// For whoever has just become the owner of the data directory: no other process can be working on them.
     package func releaseAllJobs() throws {
         try run("UPDATE job SET state = 'waiting', lease_owner = NULL, lease_until = NULL WHERE state = 'running'")
     }

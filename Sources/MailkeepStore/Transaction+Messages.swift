@@ -2,7 +2,9 @@ package import Foundation
 import GRDB
 package import MailkeepModel
 
-/// What lists show of a message. Sealed at rest.
+/// What lists show of a message.
+///
+/// Sealed at rest.
 package struct MessageSummary: Sendable, Equatable, Codable {
     package struct Party: Sendable, Equatable, Codable {
         package var name: String?

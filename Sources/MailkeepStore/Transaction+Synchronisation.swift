@@ -211,7 +211,9 @@ extension WriteTransaction {
         return FolderPosition(id: found["id"], nextUID: UInt32(clamping: found["next_uid"] as Int64))
     }
 
-    /// Records headers that were read, and the position after them. Seen again, a mail changes nothing.
+    /// Records headers that were read, and the position after them.
+    ///
+    /// Seen again, a mail changes nothing.
     package func recordHeaders(_ headers: [SeenHeader], in folder: Int64, nextUID: UInt32) throws {
         for header in headers {
             try run(

@@ -169,7 +169,9 @@ extension WriteTransaction {
         return RoleID(rawValue: try insert("INSERT INTO role (name) VALUES (?)", [name]))
     }
 
-    /// Sets what a role reports to. Call `rebuildRoleHierarchy` after the last of several.
+    /// Sets what a role reports to.
+    ///
+    /// Call `rebuildRoleHierarchy` after the last of several.
     package func setSuperior(of role: RoleID, to superior: RoleID?) throws {
         try run("UPDATE role SET reports_to = ? WHERE id = ?", [superior?.rawValue, role.rawValue])
     }
@@ -194,8 +196,10 @@ extension WriteTransaction {
     }
 }
 
-/// Where an internal address comes from. Only the first and the last are given by administrators (V2).
-package enum InternalAddressKind: String, Sendable {
+/// Where an internal address comes from.
+///
+/// Only the first and the last are given by administrators (V2).
+package enum InternalAddressKind: String, Sendable, CaseIterable {
     case user
     case mailbox
     case alias

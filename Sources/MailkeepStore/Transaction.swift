@@ -1,6 +1,8 @@
 import GRDB
 
-/// What can be read within one consistent state of the facts. Lives no longer than the closure that receives it.
+/// What can be read within one consistent state of the facts.
+///
+/// Lives no longer than the closure that receives it.
 package class ReadTransaction {
     let database: Database
     let sealing: Sealing

@@ -2,7 +2,9 @@ import GRDB
 import MailkeepModel
 
 /// The one place where "who can see this message" is written in SQL; every list, count, message, attachment and export
-/// goes through it. `VisibilityPolicy` states the same as a pure function, and a test holds them against each other.
+/// goes through it.
+///
+/// `VisibilityPolicy` states the same as a pure function, and a test holds them against each other.
 ///
 /// Parameters of every fragment: `:viewer` (user id), `:module` and `:id` (the record whose page it is).
 enum Visibility {
@@ -10,7 +12,9 @@ enum Visibility {
         ["viewer": viewer.rawValue, "module": record.module.rawValue, "id": record.id.rawValue]
     }
 
-    /// Of a row of `record`: the viewer is associated with it. An inactive viewer is with none.
+    /// Of a row of `record`: the viewer is associated with it.
+    ///
+    /// An inactive viewer is with none.
     static let mayOpenRecord = """
         EXISTS (SELECT 1 FROM user AS viewer WHERE viewer.id = :viewer AND viewer.status = 'active' AND (
             record.owner_id = viewer.id
@@ -43,8 +47,10 @@ enum Visibility {
                 WHERE entry_address.entry_id = entry.id AND entry_address.fields & \(anyField) AND \(addressMatches))
         """
 
-    /// Of a row of `message` that a completed backup holds: `:viewer` may take it out. That is an administrator who is
-    /// associated with every record, or who may open some record on whose page it stands (V4, B7).
+    /// Of a row of `message` that a completed backup holds: `:viewer` may take it out.
+    ///
+    /// That is an administrator who is associated with every record, or who may open some record on whose page it
+    /// stands (V4, B7).
     static let mayExport = """
         EXISTS (SELECT 1 FROM user AS viewer JOIN organization ON organization.administrators_see_records
                 WHERE viewer.id = :viewer AND viewer.status = 'active' AND viewer.profile = 'administrator')
@@ -59,7 +65,9 @@ enum Visibility {
 
     /// The rows (`message_id`, `entry_id`, `mailbox_id`, `owner_id`, `ground`) of what `:viewer` sees on the record's
     /// page, one for each place that holds the message and allows it; `ground` names why (table V), and `place_rank` is
-    /// 1 in the first mailbox. Empty for who may not open the record.
+    /// 1 in the first mailbox.
+    ///
+    /// Empty for who may not open the record.
     static let visibleEntries = """
         WITH page AS MATERIALIZED (
             SELECT record.key, record.module, record.contact_key FROM record

@@ -14,7 +14,7 @@ struct FileSource: MailSource {
     ///   - allowed: folders; what lies in one of them, and it itself, may be read.
     /// - Throws: `SyncFailure` of code `path`. It tells nobody whether there is something at a path that is not allowed.
     init(path: String, allowed: [String]) throws(SyncFailure) {
-        guard path.hasPrefix("/") else { throw SyncFailure(.path, "the path is not absolute") }
+        guard path.utf8.first == UInt8(ascii: "/") else { throw SyncFailure(.path, "the path is not absolute") }
         guard let resolved = Self.resolve(path),
             allowed.compactMap(Self.resolve).contains(where: { resolved.starts(with: $0) })
         else {

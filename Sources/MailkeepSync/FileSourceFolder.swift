@@ -57,6 +57,9 @@ private struct FileSourceSearch {
         let names = Set(entries.lazy.filter { $0.kind == .folder }.map(\.name))
         // Copies of a Maildir may lack the folders of it that were empty.
         let isMaildir = names.contains(Self.cur) || names.contains(Self.new) && names.contains(Self.tmp)
+        // Hidden folders are those of Maildir++, or none of mail.
+        guard isMaildir || path.last?.first != UInt8(ascii: ".") else { return }
+        guard path.count <= Self.deepest else { return try add(levels, path, nil) }
         if isMaildir { try add(levels, path, .maildir) }
         for entry in entries where !(isMaildir && [Self.cur, Self.new, Self.tmp].contains(entry.name)) {
             try Task.checkCancellation()
@@ -74,7 +77,7 @@ private struct FileSourceSearch {
         let isHidden = entry.name.first == UInt8(ascii: ".")
         switch entry.kind {
         case .folder:
-            try visitFolder(node, below, levels + Self.levels(ofFolder: entry.name), isHidden: isHidden)
+            try visitFolder(node, below, levels + Self.levels(ofFolder: entry.name))
         case .file where !isHidden:
             // Apple Mail keeps an mbox in a folder: `Name.mbox/mbox`.
             let isOfParent = entry.name.elementsEqual("mbox".utf8) && path.last?.stem(".mbox") != nil
@@ -94,17 +97,9 @@ private struct FileSourceSearch {
         }
     }
 
-    private mutating func visitFolder(
-        _ parent: FileSourceNode,
-        _ path: [[UInt8]],
-        _ levels: [String],
-        isHidden: Bool
-    ) throws {
+    private mutating func visitFolder(_ parent: FileSourceNode, _ path: [[UInt8]], _ levels: [String]) throws {
         do {
             guard let node = try path.last.flatMap({ try parent.open([$0]) }) else { return }
-            // Hidden folders are those of Maildir++, or none of mail.
-            if isHidden, try !node.entries().contains(where: { $0.kind == .folder && $0.name == Self.cur }) { return }
-            guard path.count <= Self.deepest else { return try add(levels, path, nil) }
             try visit(node, path: path, levels: levels)
         } catch let failure as SyncFailure where failure.code == .path {
             try add(levels, path, nil)

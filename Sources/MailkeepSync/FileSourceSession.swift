@@ -33,7 +33,9 @@ final class FileSourceSession: MailSession {
         mails = nil
         let mails: any FileSourceMails
         do {
-            guard let node = try root.open(place.path) else { throw SyncFailure(.path, "the mail folder is gone") }
+            guard let node = try place.path.isEmpty ? root : root.open(place.path) else {
+                throw SyncFailure(.path, "a mail folder is gone")
+            }
             mails =
                 switch kind {
                 case .maildir: try MaildirSource(node)

@@ -10,7 +10,9 @@ package protocol MailSource: Sendable {
     ) async throws
 }
 
-/// An open mailbox. Reading changes nothing in it. One call at a time.
+/// An open mailbox.
+///
+/// Reading changes nothing in it. One call at a time.
 package protocol MailSession {
     /// Its folders.
     nonisolated(nonsending) func folders() async throws -> [SourceFolder]
@@ -83,7 +85,9 @@ package struct SourceHeader: Sendable {
     }
 }
 
-/// One mail on its way in. `forEachChunk` is called at most once, and only while the callback that received it runs.
+/// One mail on its way in.
+///
+/// `forEachChunk` is called at most once, and only while the callback that received it runs.
 package struct SourceBody {
     package let uid: UInt32
     package let forEachChunk: Reader

@@ -20,9 +20,9 @@ final class MaildirSource: FileSourceMails {
         /// What stays when flags change: what stands before `:2,`, or what Windows allows in place of the colon.
         var unique: ArraySlice<UInt8> {
             guard let name = path.last else { return [] }
-            let end = name.indices.first { index in
-                [UInt8(ascii: ":"), UInt8(ascii: ";"), UInt8(ascii: "!")].contains(name[index])
-                    && name[(index + 1)...].starts(with: [UInt8(ascii: "2"), UInt8(ascii: ",")])
+            let end = name.indices.dropLast(2).first { index in
+                guard name[index + 1] == UInt8(ascii: "2"), name[index + 2] == UInt8(ascii: ",") else { return false }
+                return [UInt8(ascii: ":"), UInt8(ascii: ";"), UInt8(ascii: "!")].contains(name[index])
             }
             return name[..<(end ?? name.endIndex)]
         }

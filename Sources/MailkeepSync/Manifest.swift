@@ -2,7 +2,9 @@ package import Foundation
 import MailkeepModel
 import MailkeepStore
 
-/// What a backup's manifest says of the backup as a whole. Part of the manifest's documented form: names are fixed.
+/// What a backup's manifest says of the backup as a whole.
+///
+/// Part of the manifest's documented form: names are fixed.
 package struct ManifestHeader: Codable, Sendable, Equatable {
     package struct Person: Codable, Sendable, Equatable {
         package var id: String

@@ -58,7 +58,9 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
     package var description: String { "\(code.rawValue): \(message)" }
 
-    /// The failure that an error of the parts below amounts to. `CancellationError` is not for here.
+    /// The failure that an error of the parts below amounts to.
+    ///
+    /// `CancellationError` is not for here.
     package init(_ error: any Error) {
         switch error {
         case let failure as SyncFailure: self = failure

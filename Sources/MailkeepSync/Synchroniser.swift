@@ -249,7 +249,9 @@ package struct Synchroniser: Sendable {
     }
 }
 
-/// The state of one synchronisation over its attempts. Used by one task at a time.
+/// The state of one synchronisation over its attempts.
+///
+/// Used by one task at a time.
 private final class SynchronisationRun {
     var progress = SyncProgress()
     var report: SyncReport

@@ -1,6 +1,8 @@
 import ArgumentParser
 
-/// The program. Each subcommand stands in a file of `Commands/`.
+/// The program.
+///
+/// Each subcommand stands in a file of `Commands/`.
 @main
 struct MailkeepCommand: AsyncParsableCommand {
     static let version = "0.1.0"

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import MailkeepKeys
 import MailkeepModel
 @testable import MailkeepStore

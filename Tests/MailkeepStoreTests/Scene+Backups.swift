@@ -3,8 +3,8 @@ import MailkeepModel
 import MailkeepStore
 
 extension Scene {
-    /// Asks for a backup of a user and begins it.
-    func beginBackup(of user: UserID, kind: BackupKind = .first) throws -> BackupDetails {
+    /// Asks for a backup of a user; it waits.
+    func requestBackup(of user: UserID, kind: BackupKind = .first) throws -> BackupDetails {
         guard let addon = try transaction.mailAddon(of: user) else { throw Missing(what: "settings") }
         let id = try transaction.insertBackup(
             of: user,
@@ -14,6 +14,12 @@ extension Scene {
             permissions: JobPermissions(),
             at: now
         )
+        return try details(of: id)
+    }
+
+    /// Asks for a backup of a user and begins it.
+    func beginBackup(of user: UserID, kind: BackupKind = .first) throws -> BackupDetails {
+        let id = try requestBackup(of: user, kind: kind).id
         try transaction.beginBackup(id, at: now)
         return try details(of: id)
     }
@@ -23,9 +29,10 @@ extension Scene {
         return details
     }
 
-    /// A backup of a user that came as far as `status`; whatever it came to, it had taken all there was.
+    /// A backup of a user that came as far as `status`; once begun, it had taken all there was.
     @discardableResult
     func backup(of user: UserID, reaching status: BackupStatus) throws -> BackupDetails {
+        if status == .waiting { return try requestBackup(of: user) }
         let backup = try beginBackup(of: user)
         _ = try transaction.freezeMessages(into: backup, limit: .max)
         switch status {

@@ -20,7 +20,7 @@ final class MailFiles: Sendable {
     @discardableResult
     func write(_ bytes: [UInt8], to name: String) throws -> String {
         let file = "\(path)/\(name)"
-        try folder((name as NSString).deletingLastPathComponent)
+        try folder(Self.parent(of: name))
         try Data(bytes).write(to: URL(filePath: file))
         return file
     }
@@ -34,12 +34,16 @@ final class MailFiles: Sendable {
         return "\(path)/\(name)"
     }
 
+    private static func parent(of name: String) -> String {
+        name.lastIndex(of: "/").map { String(name[..<$0]) } ?? ""
+    }
+
     func maildir(_ name: String) throws {
         for part in ["cur", "new", "tmp"] { try folder("\(name)/\(part)") }
     }
 
     func link(_ name: String, to target: String) throws {
-        try folder((name as NSString).deletingLastPathComponent)
+        try folder(Self.parent(of: name))
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }
 

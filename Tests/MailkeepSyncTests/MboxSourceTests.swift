@@ -72,7 +72,7 @@ struct MboxSourceTests {
         let mails = try await files.mails("box")
         #expect(mails.count == count)
         if count == 1 {
-            #expect(mails.first?.replacing("\r", with: "") == "Subject: x\n\nbody\n\(text)\n")
+            #expect(mails.first?.replacing("\r\n", with: "\n") == "Subject: x\n\nbody\n\(text)\n")
         }
     }
 

@@ -52,7 +52,7 @@ extension DovecotServer {
     /// Runs Dovecot's own administration tool on this server.
     @discardableResult
     package func doveadm(_ arguments: String...) throws -> String {
-        try Program.run("doveadm", ["-c", configurationPath] + arguments)
+        try SystemProgram.run("doveadm", ["-c", configurationPath] + arguments)
     }
 
     private func openInbox(user: String) throws {

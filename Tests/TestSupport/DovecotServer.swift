@@ -23,7 +23,7 @@ package final class DovecotServer: Sendable {
     package let certificate: TestCertificate
     package let users: [User]
 
-    let directory: TemporaryDirectory
+    let directory: ServerDirectory
     private let program: Mutex<SpawnedProgram?>
 
     /// Where the certificate is as a file.
@@ -36,7 +36,7 @@ package final class DovecotServer: Sendable {
     package init(users: [User], masterUser: User? = nil) async throws {
         self.users = users
         self.certificate = try TestCertificate.localhost()
-        self.directory = try TemporaryDirectory()
+        self.directory = try ServerDirectory()
         let ports = try LoopbackPorts.free(4)
         (imapPort, imapsPort, pop3Port, pop3sPort) = (ports[0], ports[1], ports[2], ports[3])
         self.program = Mutex(nil)
@@ -71,7 +71,7 @@ package final class DovecotServer: Sendable {
             if LoopbackPorts.accepts(port) { return }
             try await Task.sleep(for: .milliseconds(10))
         }
-        throw Program.Failure(description: "dovecot did not start: \(log)")
+        throw SystemProgram.Failure(description: "dovecot did not start: \(log)")
     }
 
     private func prepareFiles(masterUser: User?) throws {

@@ -26,7 +26,7 @@ final class SpawnedProgram: Sendable {
         var identifier: pid_t = 0
         let path = try Self.path(of: name)
         guard posix_spawn(&identifier, path, &actions, &attributes, argv, environment) == 0 else {
-            throw Program.Failure(description: "\(name) could not be started")
+            throw SystemProgram.Failure(description: "\(name) could not be started")
         }
         self.identifier = identifier
     }
@@ -34,7 +34,7 @@ final class SpawnedProgram: Sendable {
     private static func path(of name: String) throws -> String {
         let candidates = ["/usr/sbin/", "/usr/bin/", "/usr/local/sbin/", "/usr/local/bin/"].map { $0 + name }
         guard let path = candidates.first(where: FileManager.default.isExecutableFile(atPath:)) else {
-            throw Program.Failure(description: "\(name) is not installed")
+            throw SystemProgram.Failure(description: "\(name) is not installed")
         }
         return path
     }

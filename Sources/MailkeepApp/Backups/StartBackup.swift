@@ -16,7 +16,9 @@ package struct StartBackup: UseCase {
     }
 }
 
-/// "Latest backup" of one inactive user (N1–N5). With several users ticked, each is decided by itself (N5).
+/// "Latest backup" of one inactive user (N1–N5).
+///
+/// With several users ticked, each is decided by itself (N5).
 package struct TakeLatestBackup: UseCase {
     package var user: UserID
     package var permissions: JobPermissions

@@ -2,7 +2,9 @@ import CArchive
 import Foundation
 
 /// Writes a zip file as a stream: what the library produces is handed on after every piece, so that memory stays
-/// bounded however large the file. Used by one task at a time.
+/// bounded however large the file.
+///
+/// Used by one task at a time.
 final class ZipWriter {
     private let archive: OpaquePointer
     private let entry: OpaquePointer

@@ -17,7 +17,9 @@ package enum ImportKind: Sendable, Equatable {
     }
 }
 
-/// Stores a CSV file of roles, users or records: whole, or, if a row is bad, not at all. For administrators (P1).
+/// Stores a CSV file of roles, users or records: whole, or, if a row is bad, not at all.
+///
+/// For administrators (P1).
 package struct ImportFile: UseCase {
     package var kind: ImportKind
     package var bytes: [UInt8]

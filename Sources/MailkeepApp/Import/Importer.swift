@@ -38,7 +38,9 @@ struct Importer {
         guard try transaction.rebuildRoleHierarchy() else { throw AppError(.roleCycle) }
     }
 
-    /// `Email,Name,Role,Profile,Status`. A user who is there already takes the file's values, within the rules.
+    /// `Email,Name,Role,Profile,Status`.
+    ///
+    /// A user who is there already takes the file's values, within the rules.
     mutating func importUsers(_ rows: [ImportTable.Row]) throws {
         for row in rows {
             guard let email = try? UserAddress(row["Email"]) else {

@@ -2,7 +2,9 @@ import MailkeepModel
 import MailkeepStore
 import MailkeepSync
 
-/// Mail add-on settings in the API's form. Credentials are written, never read back.
+/// Mail add-on settings in the API's form.
+///
+/// Credentials are written, never read back.
 package struct MailAddonShape: Encodable, Sendable, Equatable {
     package struct Person: Encodable, Sendable, Equatable {
         package var id: String

@@ -1,8 +1,9 @@
 package import MailkeepModel
 import MailkeepStore
 
-/// Changes a user's name, role, profile or password. Users change their own name and password; the rest is for
-/// administrators (P1), and the last of them stays one (U2).
+/// Changes a user's name, role, profile or password.
+///
+/// Users change their own name and password; the rest is for administrators (P1), and the last of them stays one (U2).
 package struct UpdateUser: UseCase {
     package var user: UserID
     package var name: String?

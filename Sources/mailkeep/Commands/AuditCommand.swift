@@ -49,7 +49,7 @@ struct AuditCommand: ParsableCommand {
     }
 }
 
-/// `{"audit_log":[…],"info":{…}}`
+/// The document `{"audit_log":[…],"info":{…}}`.
 private struct AuditLog: Encodable {
     let audit_log: [AuditShape]
     let info: PageInfo

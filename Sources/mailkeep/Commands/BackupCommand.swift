@@ -249,7 +249,9 @@ private func backupID(_ text: String) throws -> BackupID {
 }
 
 extension Session {
-    /// Without a server, a backup of the user that waits was interrupted: it goes on. Otherwise asks for a new one.
+    /// Without a server, a backup of the user that waits was interrupted: it goes on.
+    ///
+    /// Otherwise asks for a new one.
     fileprivate func resumeOr(of user: UserID, _ ask: @Sendable () async throws -> BackupID) async throws -> BackupID {
         if !host.takesUpJobs, let pending = try await perform(FindPendingBackup(user: user)) {
             try await note(wording.text(.okResume))
@@ -259,7 +261,7 @@ extension Session {
     }
 }
 
-/// `{"backups":[…],"info":{…}}`
+/// The document `{"backups":[…],"info":{…}}`.
 struct Backups: Encodable {
     let backups: [BackupShape]
     let info: PageInfo

@@ -177,7 +177,7 @@ extension CommandContext {
     }
 }
 
-/// `{"mail_addon_users":[…],"info":{…}}`
+/// The document `{"mail_addon_users":[…],"info":{…}}`.
 struct MailAddonUsers: Encodable {
     let mail_addon_users: [MailAddonShape]
     let info: PageInfo

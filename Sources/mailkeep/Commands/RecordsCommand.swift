@@ -48,7 +48,7 @@ struct RecordsCommand: ParsableCommand {
     }
 }
 
-/// `{"Emails":[…],"info":{…}}`
+/// The document `{"Emails":[…],"info":{…}}`.
 private struct RecordEmails: Encodable {
     struct Info: Encodable {
         var count: Int

@@ -137,7 +137,7 @@ struct UserCommand: ParsableCommand {
     }
 }
 
-/// `{"users":[…],"info":{…}}`
+/// The document `{"users":[…],"info":{…}}`.
 struct Users: Encodable {
     let users: [UserShape]
     let info: PageInfo
@@ -148,7 +148,7 @@ struct Users: Encodable {
     }
 }
 
-/// `{"users":[{"code":"SUCCESS",…}]}`
+/// The document `{"users":[{"code":"SUCCESS",…}]}`.
 struct UserActions: Encodable {
     let users: [ActionShape]
 
