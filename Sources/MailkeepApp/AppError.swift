@@ -7,9 +7,9 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case noOrganization = "no_organization"
         case organizationExists = "organization_exists"
-        case noCaller = "no_caller"
         case noUser = "no_user"
         case userExists = "user_exists"
+        case aliasTaken = "alias_taken"
         case badEmail = "bad_email"
         case noName = "no_name"
         case noRole = "no_role"

@@ -110,7 +110,7 @@ extension AppError.Code {
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .auditBroken:
             .failed
-        case .noCaller, .noUser, .userExists, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
+        case .noUser, .userExists, .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
             .sourceIncomplete, .noBackup:
             .invalid

@@ -135,17 +135,17 @@ package final class Mailkeep: Sendable {
         return mailkeep
     }
 
-    /// The active user with an address, to act as (U1).
+    /// The user with an address, for who has reached the data directory itself.
     ///
-    /// - Throws: `AppError` (`noCaller`), `Refusal` (U1).
-    package func caller(email: String) async throws -> User {
+    /// No rule is asked: every use case asks the rules about who acts and on whom.
+    ///
+    /// - Throws: `AppError` (`badEmail`, `noUser`).
+    package func user(email: String) async throws -> User {
         let address = try UserAddress(email)
-        return try await store.read { transaction in
-            guard let user = try transaction.user(normalizedEmail: address.normalized) else {
-                throw AppError(.noCaller, ["email": address.text.forMessages])
-            }
-            return try transaction.activeUser(user.id)
+        guard let user = try await store.read({ try $0.user(normalizedEmail: address.normalized) }) else {
+            throw AppError(.noUser, ["email": address.text.forMessages])
         }
+        return user
     }
 
     /// Does what a use case says, as somebody.

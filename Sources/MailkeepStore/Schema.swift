@@ -61,6 +61,13 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX internal_address_by_user ON internal_address (user_id, kind);
 
+        CREATE TABLE user_alias (
+            normalized_address TEXT PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            address TEXT NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX user_alias_by_user ON user_alias (user_id);
+
         CREATE TABLE record (
             key INTEGER PRIMARY KEY,
             module TEXT NOT NULL CHECK (module IN ('Leads', 'Contacts', 'Accounts', 'Deals')),
@@ -75,6 +82,7 @@ enum Schema {
             UNIQUE (module, id)
         ) STRICT;
         CREATE INDEX record_by_account ON record (account_key);
+        CREATE INDEX record_by_contact ON record (contact_key);
         CREATE INDEX record_by_owner ON record (owner_id);
 
         CREATE TABLE record_address (
@@ -163,7 +171,7 @@ enum Schema {
             fields INTEGER NOT NULL,
             PRIMARY KEY (hash, entry_id)
         ) STRICT, WITHOUT ROWID;
-        CREATE INDEX entry_address_by_entry ON entry_address (entry_id);
+        CREATE INDEX entry_address_by_entry ON entry_address (entry_id, fields);
 
         CREATE TABLE content (
             key BLOB PRIMARY KEY,

@@ -16,7 +16,7 @@ package final class Store: Sendable {
     package init(path: String, keys: KeyRing) throws {
         var configuration = Configuration()
         configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL; PRAGMA trusted_schema = OFF")
+            try database.execute(sql: "PRAGMA trusted_schema = OFF")
         }
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 8
@@ -27,6 +27,8 @@ package final class Store: Sendable {
                 throw StoreError(.newerSchema, "a newer Mailkeep wrote this data directory; upgrade this one to use it")
             }
             try migrator.migrate(pool)
+            // The pool's own preparation of WAL comes after ours and lowers it to NORMAL.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
         } catch let error as DatabaseError {
             throw StoreError(error)
         }

@@ -39,6 +39,30 @@ extension ReadTransaction {
         try row("SELECT password_hash FROM user WHERE id = ?", [id.rawValue])?["password_hash"]
     }
 
+    /// A user's alias addresses, as they were given.
+    package func aliases(of user: UserID) throws -> [String] {
+        try rows("SELECT address FROM user_alias WHERE user_id = ? ORDER BY address", [user.rawValue]).map {
+            $0["address"]
+        }
+    }
+
+    /// Whose address, or alias, it is.
+    package func owner(ofAddress normalized: String) throws -> UserID? {
+        let found = try row(
+            """
+            SELECT id FROM user WHERE normalized_email = ?1
+            UNION SELECT user_id FROM user_alias WHERE normalized_address = ?1
+            """,
+            [normalized]
+        )
+        return found.map { UserID(rawValue: $0["id"]) }
+    }
+
+    /// Whether administrators are associated with every record (rules.md, Words).
+    package func administratorsSeeRecords() throws -> Bool {
+        try row("SELECT administrators_see_records AS value FROM organization")?["value"] ?? false
+    }
+
     /// All roles.
     package func roles() throws -> [Role] {
         try rows("SELECT * FROM role ORDER BY id").map { row in
@@ -132,6 +156,27 @@ extension WriteTransaction {
         return UserID(rawValue: id)
     }
 
+    /// Gives a user another address of their own (V2, V5).
+    package func addAlias(_ address: String, normalized: String, hash: Data, to user: UserID) throws {
+        try run(
+            "INSERT OR REPLACE INTO user_alias (normalized_address, user_id, address) VALUES (?, ?, ?)",
+            [normalized, user.rawValue, address]
+        )
+        try addInternalAddress(hash, of: user, kind: .alias)
+    }
+
+    /// Takes an alias from a user.
+    package func removeAlias(normalized: String, hash: Data, from user: UserID) throws {
+        try run(
+            "DELETE FROM user_alias WHERE normalized_address = ? AND user_id = ?",
+            [normalized, user.rawValue]
+        )
+        try run(
+            "DELETE FROM internal_address WHERE hash = ? AND user_id = ? AND kind = 'alias'",
+            [hash, user.rawValue]
+        )
+    }
+
     /// Makes an address one of the organisation's own (V5).
     package func addInternalAddress(_ hash: Data, of user: UserID, kind: InternalAddressKind) throws {
         try run(
@@ -154,7 +199,16 @@ extension WriteTransaction {
     }
 
     /// Makes a user inactive; nothing is deleted (design decision 12).
+    ///
+    /// Their mailbox is read no further but by backups: a synchronisation that waits or is at work ends.
     package func deactivate(_ user: UserID, at now: Timestamp) throws {
+        try run(
+            """
+            UPDATE job SET state = 'cancelled', ended_at = ?, lease_owner = NULL, lease_until = NULL
+            WHERE user_id = ? AND kind = 'synchronise' AND state IN ('waiting', 'running')
+            """,
+            [now.rawValue, user.rawValue]
+        )
         try run("UPDATE user SET status = 'inactive', deactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
     }
 

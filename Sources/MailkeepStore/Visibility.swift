@@ -58,7 +58,9 @@ enum Visibility {
             SELECT 1 FROM entry JOIN entry_address ON entry_address.entry_id = entry.id
             JOIN record_address ON record_address.hash = entry_address.hash
             JOIN record AS matched ON matched.key = record_address.record_key
-            JOIN record ON record.key IN (matched.key, matched.account_key) OR record.contact_key = matched.key
+            JOIN record ON record.key = matched.key
+                OR (record.key = matched.account_key AND record.module = 'Accounts' AND matched.module = 'Contacts')
+                OR (record.contact_key = matched.key AND record.module = 'Deals')
             WHERE entry.message_id = message.id AND entry_address.fields & \(anyField) AND \(addressMatches)
               AND \(mayOpenRecord))
         """

@@ -42,46 +42,36 @@ package struct BackupVerifier: Sendable {
             result.manifestFault = "the backup is not completed"
             return result
         }
-        let lines: [Substring]
+        var tree = MerkleTree()
+        var digest = SHA256()
         do {
-            let document = try vault.readAll(manifest, limit: Self.largestManifest)
-            let digest = SHA256.hash(data: document)
-            guard Signer.isValid(signature, for: Data(digest), publicKey: keys.signer.publicKey) else {
-                result.manifestFault = "the signature does not fit the manifest"
-                return result
+            var lines = ManifestLines(try vault.makeReader(manifest))
+            while let message = try lines.next({ digest.update(data: $0) }) {
+                try Task.checkCancellation()
+                guard let sha256 = Data(hex: message.sha256) else { throw ManifestLines.Malformed() }
+                tree.append(sha256)
+                if try await isWhole(sha256, size: message.size) {
+                    result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
+                } else {
+                    result.damaged.append(message.sha256)
+                }
+                result.messages += 1
+                if result.messages.isMultiple(of: 100) { try await onProgress(result.messages) }
             }
-            lines = String(decoding: document, as: UTF8.self).split(separator: "\n")
         } catch let error as VaultError {
             result.manifestFault = "the manifest cannot be read: \(error.code.rawValue)"
             return result
+        } catch is ManifestLines.Malformed {
+            result.manifestFault = "the manifest has a line that is no message"
+            return result
         }
-        var tree = MerkleTree()
-        for line in lines.dropFirst().dropLast() {
-            try Task.checkCancellation()
-            let json = line.hasSuffix(",") ? line.dropLast() : line
-            guard let message = try? JSONDecoder().decode(ManifestMessage.self, from: Data(json.utf8)),
-                let sha256 = Data(hex: message.sha256)
-            else {
-                result.manifestFault = "the manifest has a line that is no message"
-                return result
-            }
-            tree.append(sha256)
-            if try await isWhole(sha256, size: message.size) {
-                result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
-            } else {
-                result.damaged.append(message.sha256)
-            }
-            result.messages += 1
-            if result.messages.isMultiple(of: 100) { try await onProgress(result.messages) }
-        }
-        if tree.root != root || result.messages != backup.messages {
+        if !Signer.isValid(signature, for: Data(digest.finalize()), publicKey: keys.signer.publicKey) {
+            result.manifestFault = "the signature does not fit the manifest"
+        } else if tree.root != root || result.messages != backup.messages {
             result.manifestFault = "the messages do not give the root"
         }
         return result
     }
-
-    /// Manifests are read as a whole: about 150 bytes a message.
-    private static let largestManifest = 1 << 30
 
     /// Whether the vault gives back the very bytes that have this SHA-256.
     private func isWhole(_ sha256: Data, size: Int64) async throws -> Bool {

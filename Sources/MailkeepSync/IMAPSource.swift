@@ -49,11 +49,13 @@ private struct IMAPSession: MailSession {
     let connection: IMAPConnection
 
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
-        try await connection.listMailboxes().map { mailbox in
+        let mailboxes = try await connection.listMailboxes()
+        let saysUse = mailboxes.contains { $0.specialUse != nil }
+        return mailboxes.map { mailbox in
             SourceFolder(
                 name: mailbox.displayName,
                 path: mailbox.encodedName.rawValue,
-                exclusion: Self.exclusion(of: mailbox)
+                exclusion: Self.exclusion(of: mailbox, saysUse: saysUse)
             )
         }
     }
@@ -101,14 +103,19 @@ private struct IMAPSession: MailSession {
         }
     }
 
-    /// Trash is read like any folder; junk and drafts are not (design decision 6).
-    private static func exclusion(of mailbox: IMAPMailboxInfo) -> FolderExclusion? {
+    /// Junk and drafts are not read (design decision 6): by what the server says of its folders, or, where it says
+    /// nothing of any, by their names.
+    private static func exclusion(of mailbox: IMAPMailboxInfo, saysUse: Bool) -> FolderExclusion? {
         guard mailbox.isSelectable else { return .notSelectable }
-        return switch mailbox.specialUse {
-        case .junk: .junk
-        case .drafts: .drafts
-        default: nil
+        switch mailbox.specialUse {
+        case .junk: return .junk
+        case .drafts: return .drafts
+        case .some: return nil
+        case nil: break
         }
+        guard !saysUse else { return nil }
+        let name = mailbox.displayName
+        return FolderExclusion(folderNamed: mailbox.delimiter.flatMap { name.split(separator: $0).last } ?? name[...])
     }
 }
 

@@ -53,6 +53,19 @@ package struct SourceFolder: Sendable {
     }
 }
 
+extension FolderExclusion {
+    /// What a folder is by its usual name, for sources that do not say what it is for (design decision 6).
+    ///
+    /// Trash is read like any folder.
+    init?(folderNamed name: some StringProtocol) {
+        switch name.lowercased() {
+        case "junk", "junk mail", "junk email", "junk e-mail", "bulk mail", "spam", "迷惑メール": self = .junk
+        case "draft", "drafts", "下書き": self = .drafts
+        default: return nil
+        }
+    }
+}
+
 /// What a folder says of itself when it is opened.
 package struct OpenedFolder: Sendable, Equatable {
     /// While it stays the same, UIDs name the same mails (RFC 9051, 2.3.1.1).

@@ -62,7 +62,7 @@ struct CommandContext: Sendable {
         _ body: @escaping @Sendable (Session) async throws -> Void
     ) async throws {
         try await host.withMailkeep(data: options.location.data) { mailkeep in
-            let user = try await mailkeep.caller(email: options.actingUser)
+            let user = try await mailkeep.user(email: options.actingUser)
             let terminal = console.terminal
             let session = Session(
                 mailkeep: mailkeep,
@@ -80,7 +80,7 @@ struct CommandContext: Sendable {
     func locale(of command: any ShellCommand) async -> MailkeepModel.Locale {
         let options = command.common
         let user = try? await host.withMailkeep(data: options.location.data) {
-            try await $0.caller(email: options.actingUser)
+            try await $0.user(email: options.actingUser)
         }
         return user?.locale ?? console.locale
     }
@@ -109,7 +109,7 @@ struct Session: Sendable {
 
     /// The id of the user with an address.
     func user(email: String) async throws -> UserID {
-        try await perform(FindUser(email: email)).id
+        try await mailkeep.user(email: email).id
     }
 
     /// Prints a JSON document, or text for a person.

@@ -28,7 +28,8 @@ struct MailkeepCommand: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            InitCommand.self, ServeCommand.self, UserCommand.self, MailboxCommand.self, LockCommand.self,
+            InitCommand.self, ServeCommand.self, OrganizationCommand.self, UserCommand.self, MailboxCommand.self,
+            LockCommand.self,
             UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, AuditCommand.self,
         ]
     )

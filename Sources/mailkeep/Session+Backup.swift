@@ -2,7 +2,7 @@ import Foundation
 import MailkeepApp
 import MailkeepModel
 
-/// `{"mail_addon_users":[…]}` or, for actions on users, `{"users":[…]}`: what became of each.
+/// What became of each thing that was acted on, under the key of its kind.
 struct ActionList: Encodable {
     enum Key: String {
         case mailAddonUsers = "mail_addon_users"

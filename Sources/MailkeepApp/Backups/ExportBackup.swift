@@ -74,9 +74,8 @@ package struct ExportBackup: UseCase {
             throw AppError(.backupNotCompleted)
         }
         let taken = Date(timeIntervalSince1970: Double((details.endedAt ?? details.requestedAt).rawValue) / 1000)
-        var document = Data()
-        try await mailkeep.vault.copy(manifest) { document.append($0) }
-        try await zip.addFile("manifest.json", document, modifiedAt: taken)
+        try await zip.beginFile("manifest.json", size: nil, modifiedAt: taken)
+        try await mailkeep.vault.copy(manifest) { try await zip.append($0) }
         try await zip.addFile("manifest.sig", Data(signature.base64EncodedString().utf8), modifiedAt: taken)
         let publicKey = Data(mailkeep.keys.signer.publicKey).base64EncodedString()
         try await zip.addFile("public.key", Data(publicKey.utf8), modifiedAt: taken)

@@ -47,11 +47,11 @@ final class ZipWriter {
         archive_write_free(archive)
     }
 
-    /// Begins a file of a size that is known.
-    func beginFile(_ path: String, size: Int64, modifiedAt: Date) async throws {
+    /// Begins a file; its size is told behind it where it is not known yet.
+    func beginFile(_ path: String, size: Int64?, modifiedAt: Date) async throws {
         archive_entry_clear(entry)
         archive_entry_set_pathname_utf8(entry, path)
-        archive_entry_set_size(entry, size)
+        if let size { archive_entry_set_size(entry, size) }
         archive_entry_set_filetype(entry, UInt32(0o100000))
         archive_entry_set_perm(entry, 0o600)
         archive_entry_set_mtime(entry, Int(modifiedAt.timeIntervalSince1970.rounded()), 0)

@@ -18,6 +18,7 @@ package struct UserShape: Encodable, Sendable, Equatable {
     package var role: Reference?
     package var profile: Reference
     package var locale: String
+    package var aliases: [String]
 }
 
 extension ReadTransaction {
@@ -37,7 +38,8 @@ extension ReadTransaction {
                 id: user.profile == .administrator ? "1" : "2",
                 name: user.profile == .administrator ? "Administrator" : "Standard"
             ),
-            locale: user.locale.rawValue
+            locale: user.locale.rawValue,
+            aliases: try aliases(of: user.id)
         )
     }
 }

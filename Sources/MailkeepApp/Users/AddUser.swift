@@ -37,7 +37,7 @@ package struct AddUser: UseCase {
         let (hash, now) = (mailkeep.addressHash(email.normalized), mailkeep.clock())
         return try await mailkeep.act(action, as: caller) { [passwordHash] transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            guard try transaction.user(normalizedEmail: email.normalized) == nil else {
+            guard try transaction.owner(ofAddress: email.normalized) == nil else {
                 throw AppError(.userExists, ["email": email.text.forMessages])
             }
             let id = try transaction.insertUser(

@@ -13,25 +13,6 @@ package struct ListUsers: UseCase {
     }
 }
 
-/// Finds the user with an address: oneself, or, for administrators, anybody (P1).
-package struct FindUser: UseCase {
-    private let email: String
-
-    package init(email: String) {
-        self.email = email
-    }
-
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> User {
-        let address = try UserAddress(email)
-        return try await mailkeep.read(AuditedAction(name: "user.find"), as: caller) { transaction, actor in
-            let found = try transaction.user(normalizedEmail: address.normalized)
-            if found?.id != actor.id { try PagePolicy.use(actor: actor).enforce() }
-            guard let found else { throw AppError(.noUser, ["email": address.text.forMessages]) }
-            return found
-        }
-    }
-}
-
 /// One user's entry of the directory: one's own, or, for administrators, anybody's (P1).
 package struct ShowUser: UseCase {
     private let user: UserID

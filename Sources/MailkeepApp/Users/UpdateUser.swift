@@ -1,7 +1,7 @@
 package import MailkeepModel
 import MailkeepStore
 
-/// Changes a user's name, role, profile or password.
+/// Changes a user's name, role, profile, password or aliases.
 ///
 /// Users change their own name and password; the rest is for administrators (P1), and the last of them stays one (U2).
 package struct UpdateUser: UseCase {
@@ -10,6 +10,9 @@ package struct UpdateUser: UseCase {
     package var role: String?
     package var profile: Profile?
     package var password: String?
+    /// Further addresses that are the user's own (V2, V5), to be added and to be taken away.
+    package var addedAliases: [String] = []
+    package var removedAliases: [String] = []
 
     package init(
         user: UserID,
@@ -31,11 +34,17 @@ package struct UpdateUser: UseCase {
         if role != nil { changed.append("role") }
         if profile != nil { changed.append("profile") }
         if password != nil { changed.append("password") }
+        if !addedAliases.isEmpty || !removedAliases.isEmpty { changed.append("aliases") }
         var details = ["fields": changed.joined(separator: ",")]
         details["profile"] = profile?.rawValue
         let action = AuditedAction(name: "user.update", user: user, details: details)
         try await mailkeep.read(action, as: caller) { _, actor in try checkCaller(actor) }
         let name = try name.map(Name.checked)
+        let hashed = { (text: String) in
+            let address = try UserAddress(text)
+            return (address, mailkeep.addressHash(address.normalized))
+        }
+        let (added, removed) = (try addedAliases.map(hashed), try removedAliases.map(hashed))
         var passwordHash: String?
         if let password { passwordHash = try await mailkeep.passwordHasher.hash(password) }
         return try await mailkeep.act(action, as: caller) { [passwordHash] transaction, actor in
@@ -53,7 +62,19 @@ package struct UpdateUser: UseCase {
             }
             if let name { target.name = name }
             if let role { target.role = try transaction.existingRole(named: role) }
-            let isChanged = try target != transaction.existingUser(user) || passwordHash != nil
+            let aliases = try transaction.aliases(of: user)
+            for (address, hash) in removed {
+                try transaction.removeAlias(normalized: address.normalized, hash: hash, from: user)
+            }
+            for (address, hash) in added {
+                guard try [nil, user].contains(transaction.owner(ofAddress: address.normalized)) else {
+                    throw AppError(.aliasTaken, ["email": address.text.forMessages])
+                }
+                try transaction.addAlias(address.text, normalized: address.normalized, hash: hash, to: user)
+            }
+            let isChanged =
+                try target != transaction.existingUser(user) || passwordHash != nil
+                || aliases != transaction.aliases(of: user)
             try transaction.updateUser(target)
             if let passwordHash { try transaction.setPasswordHash(passwordHash, of: user) }
             return (isChanged ? .done : .unchanged, try transaction.shape(of: target))
@@ -61,6 +82,7 @@ package struct UpdateUser: UseCase {
     }
 
     private func checkCaller(_ actor: User) throws {
-        if actor.id != user || role != nil || profile != nil { try PagePolicy.use(actor: actor).enforce() }
+        let isForAdministrators = role != nil || profile != nil || !addedAliases.isEmpty || !removedAliases.isEmpty
+        if actor.id != user || isForAdministrators { try PagePolicy.use(actor: actor).enforce() }
     }
 }

@@ -99,6 +99,10 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colSubject = "col.subject"
     case colVisible = "col.visible"
 
+    case colOrganization = "col.organization"
+    case colAdministratorsSee = "col.administrators_see"
+    case colAliases = "col.aliases"
+
     case whyOwn = "why.own"
     case whyCorrespondent = "why.correspondent"
     case whyBackup = "why.backup"
@@ -127,6 +131,10 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okImport = "ok.import"
     case okImportSkipped = "ok.import.skipped"
     case okAudit = "ok.audit"
+    case okOrganization = "ok.organization"
+
+    case sayYes = "say.yes"
+    case sayNo = "say.no"
 
     case usageSettings = "usage.settings"
     case usageInterrupted = "usage.interrupted"

@@ -61,7 +61,7 @@ struct UserCommand: ParsableCommand {
 
     struct Set: ShellCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change a user's name, role, profile or password.",
+            abstract: "Change a user's name, role, profile, password or aliases.",
             discussion: "Your own name and password; for administrators, anybody's."
         )
 
@@ -71,10 +71,16 @@ struct UserCommand: ParsableCommand {
         @Option(help: "A role of the hierarchy.") var role: String?
         @Option(help: "administrator or standard.") var profile: Profile?
         @Flag(help: "Read a new password from the first line of standard input.") var passwordStdin = false
+        @Option(help: ArgumentHelp("Another address of the user's own (repeatable).", valueName: "email"))
+        var addAlias: [String] = []
+        @Option(help: ArgumentHelp("An alias to take away (repeatable).", valueName: "email"))
+        var removeAlias: [String] = []
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 var action = UpdateUser(user: try await session.user(target), name: name, role: role, profile: profile)
+                action.addedAliases = addAlias
+                action.removedAliases = removeAlias
                 if passwordStdin { action.password = try await session.console.readStandardInputLine() }
                 let user = try await session.perform(action)
                 let message = session.wording.text(.okUserSet, ["user": user.full_name])
@@ -161,9 +167,15 @@ extension Table {
     /// Users as a person reads them.
     init(_ users: [UserShape], _ wording: Wording) {
         self.init(
-            header: ["Id", wording.text(.colUser), "E-mail", "Role", "Profile", wording.text(.colStatus)],
+            header: [
+                "Id", wording.text(.colUser), "E-mail", "Role", "Profile", wording.text(.colStatus),
+                wording.text(.colAliases),
+            ],
             rows: users.map {
-                [$0.id, $0.full_name, $0.email, $0.role?.name ?? "", $0.profile.name, $0.status]
+                [
+                    $0.id, $0.full_name, $0.email, $0.role?.name ?? "", $0.profile.name, $0.status,
+                    $0.aliases.joined(separator: " "),
+                ]
             }
         )
     }

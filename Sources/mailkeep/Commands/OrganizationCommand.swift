@@ -1,0 +1,68 @@
+import ArgumentParser
+import MailkeepApp
+import MailkeepModel
+
+struct OrganizationCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "organization",
+        abstract: "The organisation's settings (administrators).",
+        subcommands: [Show.self, Set.self]
+    )
+
+    struct Show: ShellCommand {
+        static let configuration = CommandConfiguration(abstract: "Show the organisation's settings.")
+
+        @OptionGroup var common: CommonOptions
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let organization = try await session.perform(ShowOrganization())
+                try await session.print(Organizations(org: [organization]), text: organization.text(session.wording))
+            }
+        }
+    }
+
+    struct Set: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Change the organisation's settings.",
+            discussion: """
+                With --administrators-see-records no, administrators see a record's mail only where they are its owner, \
+                have it shared with them, or stand above its owner. They go on administering users and backups.
+                """
+        )
+
+        enum Answer: String, ExpressibleByArgument, CaseIterable {
+            case yes
+            case no
+        }
+
+        @OptionGroup var common: CommonOptions
+        @Option(help: "yes: administrators are associated with every record.") var administratorsSeeRecords: Answer
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let action = UpdateOrganization(administratorsSeeRecords: administratorsSeeRecords == .yes)
+                let organization = try await session.perform(action)
+                try await session.print(
+                    Organizations(org: [organization]),
+                    text: session.wording.text(.okOrganization)
+                )
+            }
+        }
+    }
+}
+
+/// The document `{"org":[…]}`.
+private struct Organizations: Encodable {
+    let org: [OrganizationShape]
+}
+
+extension OrganizationShape {
+    /// The settings as a person reads them.
+    fileprivate func text(_ wording: Wording) -> String {
+        Table(pairs: [
+            (wording.text(.colOrganization), company_name),
+            (wording.text(.colAdministratorsSee), wording.text(administrators_see_records ? .sayYes : .sayNo)),
+        ]).text
+    }
+}
