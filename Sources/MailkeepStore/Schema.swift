@@ -162,7 +162,7 @@ enum Schema {
             skipped TEXT CHECK (skipped IN ('vanished', 'too_large', 'unreadable')),
             UNIQUE (folder_id, uid)
         ) STRICT;
-        CREATE INDEX entry_by_message ON entry (message_id) WHERE message_id IS NOT NULL;
+        CREATE INDEX entry_by_message ON entry (message_id, folder_id) WHERE message_id IS NOT NULL;
 
         -- fields: 1 From, 2 Sender, 4 Reply-To, 8 To, 16 Cc, 32 Bcc; 64: only as the form without +tag.
         CREATE TABLE entry_address (
@@ -268,6 +268,7 @@ enum Schema {
             error_detail TEXT
         ) STRICT;
         CREATE UNIQUE INDEX job_pending ON job (user_id, kind) WHERE state IN ('waiting', 'running');
+        CREATE INDEX job_by_user ON job (user_id, kind);
         CREATE UNIQUE INDEX job_by_backup ON job (backup_id) WHERE backup_id IS NOT NULL;
 
         """

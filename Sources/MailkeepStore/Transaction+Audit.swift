@@ -111,11 +111,11 @@ extension ReadTransaction {
         var count = 0
         let cursor = try Row.fetchCursor(database, sql: "SELECT * FROM audit ORDER BY id")
         while let row = try cursor.next() {
-            let entry = try Self.auditEntry(row)
             count += 1
-            guard entry.id == count, try entry.chained(to: previous, id: entry.id).hash == entry.hash else {
-                return (count, entry.id)
-            }
+            // What cannot even be read follows from nothing either.
+            guard let entry = try? Self.auditEntry(row), entry.id == count,
+                try entry.chained(to: previous, id: entry.id).hash == entry.hash
+            else { return (count, row["id"]) }
             previous = entry.hash
         }
         return (count, nil)

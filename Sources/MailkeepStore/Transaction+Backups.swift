@@ -171,11 +171,12 @@ extension ReadTransaction {
                         JOIN mailbox ON mailbox.id = folder.mailbox_id
                         WHERE entry.message_id = message.id AND mailbox.user_id = :user ORDER BY folder.name
                    )) AS folders
-            FROM content JOIN message ON message.content_key = content.key
-            JOIN backup_message ON backup_message.message_id = message.id AND backup_message.user_id = :user
-            JOIN backup ON backup.id = backup_message.backup_id
-            WHERE content.key > :key AND backup.id <= :backup AND (backup.status = 'completed' OR backup.id = :backup)
-            ORDER BY content.key LIMIT :limit
+            FROM message
+            CROSS JOIN backup_message ON backup_message.message_id = message.id AND backup_message.user_id = :user
+            CROSS JOIN backup ON backup.id = backup_message.backup_id
+            CROSS JOIN content ON content.key = message.content_key
+            WHERE message.content_key > :key AND backup.id <= :backup AND (backup.status = 'completed' OR backup.id = :backup)
+            ORDER BY message.content_key LIMIT :limit
             """,
             [
                 "user": backup.user.rawValue, "key": key ?? Data(), "backup": backup.id.rawValue, "limit": limit,
@@ -281,7 +282,7 @@ extension WriteTransaction {
         return backup
     }
 
-    /// A backup is being worked on.
+    /// A backup is being worked on. What an interrupted attempt had taken is let go, to be taken anew.
     package func beginBackup(_ id: BackupID, at now: Timestamp) throws {
         try run(
             """
@@ -290,6 +291,8 @@ extension WriteTransaction {
             """,
             [now.rawValue, id.rawValue]
         )
+        guard database.changesCount > 0 else { return }
+        try run("DELETE FROM backup_message WHERE backup_id = ?", [id.rawValue])
     }
 
     /// Notes how far a backup has come.
@@ -302,20 +305,28 @@ extension WriteTransaction {
 
     /// Takes up to `limit` messages, which no earlier backup of the user holds, into a backup that is not yet visible.
     ///
-    /// - Returns: how many were taken; 0 when none is left.
+    /// It goes on after the last message that the backup has taken.
+    ///
+    /// - Returns: how many were taken; 0 when none is left, or the backup is not in progress.
     package func freezeMessages(into backup: BackupDetails, limit: Int) throws -> Int {
         try run(
             """
             INSERT INTO backup_message (user_id, message_id, backup_id)
-            SELECT DISTINCT mailbox.user_id, entry.message_id, ?
-            FROM entry JOIN folder ON folder.id = entry.folder_id JOIN mailbox ON mailbox.id = folder.mailbox_id
-            WHERE mailbox.user_id = ? AND mailbox.domain = ? AND entry.message_id IS NOT NULL
-              AND \(Visibility.isAssociated)
+            SELECT mailbox.user_id, entry.message_id, :backup
+            FROM entry CROSS JOIN folder ON folder.id = entry.folder_id
+            CROSS JOIN mailbox ON mailbox.id = folder.mailbox_id
+            WHERE entry.message_id > COALESCE(
+                    (SELECT MAX(message_id) FROM backup_message WHERE backup_id = :backup AND user_id = :user), 0)
+              AND mailbox.user_id = :user AND mailbox.domain = :domain
+              AND EXISTS (SELECT 1 FROM backup WHERE id = :backup AND status = 'in_progress')
               AND NOT EXISTS (SELECT 1 FROM backup_message AS held
                               WHERE held.user_id = mailbox.user_id AND held.message_id = entry.message_id)
-            LIMIT ?
+              AND \(Visibility.isAssociated)
+            GROUP BY entry.message_id ORDER BY entry.message_id LIMIT :limit
             """,
-            [backup.id.rawValue, backup.user.rawValue, backup.domain, limit]
+            [
+                "backup": backup.id.rawValue, "user": backup.user.rawValue, "domain": backup.domain, "limit": limit,
+            ]
         )
         return database.changesCount
     }
@@ -342,12 +353,15 @@ extension WriteTransaction {
     ///
     /// - Returns: false when it is no longer in progress (it was cancelled); nothing changes then.
     package func completeBackup(_ id: BackupID, _ seal: BackupSeal, at now: Timestamp) throws -> Bool {
+        guard try exists("SELECT 1 FROM backup WHERE id = ? AND status = 'in_progress'", [id.rawValue]) else {
+            return false
+        }
         try recordContent(seal.manifest)
         try run(
             """
             UPDATE backup SET status = 'completed', ended_at = ?, covered_until = ?, source = ?, error = ?,
                 error_detail = ?, messages = ?, added = ?, message_bytes = ?, root = ?, signature = ?, manifest_key = ?
-            WHERE id = ? AND status = 'in_progress'
+            WHERE id = ?
             """,
             [
                 now.rawValue, seal.coveredUntil.rawValue, seal.origin.rawValue, seal.error, seal.errorDetail,
@@ -355,7 +369,7 @@ extension WriteTransaction {
                 id.rawValue,
             ]
         )
-        return database.changesCount > 0
+        return true
     }
 
     /// Ends a pending backup without result: what it had taken is let go, and an earlier backup stands.

@@ -80,7 +80,7 @@ extension WriteTransaction {
         )
     }
 
-    /// Takes up the oldest job that waits, or whose lease ran out; or `only` that one.
+    /// Takes up the oldest job that waits, or whose lease ran out, backups first; or `only` that one.
     ///
     /// Jobs of a user who is being worked on are passed over: a mailbox is read by one job at a time.
     package func leaseJob(
@@ -89,15 +89,15 @@ extension WriteTransaction {
         at now: Timestamp,
         only: JobID? = nil
     ) throws -> LeasedJob? {
-        let free = """
-            (job.state = 'waiting' OR (job.state = 'running' AND job.lease_until < :now)) AND NOT EXISTS (
-                SELECT 1 FROM job AS other WHERE other.user_id = job.user_id AND other.id <> job.id
-                AND other.state = 'running' AND other.lease_until >= :now)
-            """
         let found = try row(
             """
-            SELECT * FROM job WHERE \(free) AND (:only IS NULL OR job.id = :only)
-            ORDER BY job.kind, job.id LIMIT 1
+            SELECT * FROM job
+            WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR lease_until < :now)
+              AND (:only IS NULL OR id = :only)
+              AND NOT EXISTS (
+                  SELECT 1 FROM job AS other WHERE other.user_id = job.user_id AND other.id <> job.id
+                  AND other.state IN ('waiting', 'running') AND other.state = 'running' AND other.lease_until >= :now)
+            ORDER BY kind, id LIMIT 1
             """,
             ["now": now.rawValue, "only": only?.rawValue]
         )
@@ -164,6 +164,11 @@ extension WriteTransaction {
     ///
     /// For whoever has just become the owner of the data directory: no other process can be working on them.
     package func releaseAllJobs() throws {
-        try run("UPDATE job SET state = 'waiting', lease_owner = NULL, lease_until = NULL WHERE state = 'running'")
+        try run(
+            """
+            UPDATE job SET state = 'waiting', lease_owner = NULL, lease_until = NULL
+            WHERE state IN ('waiting', 'running')
+            """
+        )
     }
 }

@@ -5,8 +5,9 @@ import Glibc
 /// Only what lies in a folder that was allowed is read. Symbolic links in the path are resolved before it is judged;
 /// from then on none is followed, so that nobody can lead reading elsewhere afterwards.
 struct FileSource: MailSource {
-    /// Names from the root of the file system on, none of them a symbolic link when the path was judged. Bytes, as
-    /// names need not be text, and as texts are equal whose bytes are not.
+    /// Names from the root of the file system on, none of them a symbolic link when the path was judged.
+    ///
+    /// Bytes, as names need not be text, and as texts are equal whose bytes are not.
     private let path: [[UInt8]]
 
     /// - Parameters:

@@ -24,7 +24,9 @@ struct FileSourceFolder {
         exclusion = kind == nil ? .unreadable : levels.last.flatMap(Self.exclusion)
     }
 
-    /// Trash is read like any folder; junk and drafts are not (design decision 6). Files know them by name only.
+    /// Trash is read like any folder; junk and drafts are not (design decision 6).
+    ///
+    /// Files know them by name only.
     private static func exclusion(of name: String) -> FolderExclusion? {
         switch name.lowercased() {
         case "junk", "junk mail", "junk email", "junk e-mail", "bulk mail", "spam", "迷惑メール": .junk
@@ -33,7 +35,9 @@ struct FileSourceFolder {
         }
     }
 
-    /// All folders of a source, in the order of their paths. What may hold mail but cannot be read is among them.
+    /// All folders of a source, in the order of their paths.
+    ///
+    /// What may hold mail but cannot be read is among them, to be named in the certificate.
     ///
     /// - Throws: `SyncFailure`, `CancellationError`.
     static func all(in root: FileSourceNode) throws -> [FileSourceFolder] {

@@ -1,6 +1,8 @@
 import Glibc
 
-/// An open file or folder, closed when nobody holds it any more. No way in follows a symbolic link.
+/// An open file or folder, closed when nobody holds it any more.
+///
+/// No way in follows a symbolic link.
 final class FileSourceNode: Sendable {
     let isFolder: Bool
     /// In bytes, when it was opened.

@@ -9,7 +9,9 @@ protocol FileSourceMails {
     func mail(_ number: Int) throws -> FileSourceMail?
 }
 
-/// An open file source, and the folder that is open in it. Used by one task at a time.
+/// An open file source, and the folder that is open in it.
+///
+/// Used by one task at a time.
 final class FileSourceSession: MailSession {
     private let root: FileSourceNode
     private var found: [String: FileSourceFolder]?

@@ -28,7 +28,9 @@ final class MaildirSource: FileSourceMails {
         }
     }
 
-    /// Numbers the mails. Which of them may be read is in `uidValidity`, so that one that is repaired is not missed.
+    /// Numbers the mails.
+    ///
+    /// Which of them may be read is in `uidValidity`, so that one that is repaired is not missed.
     ///
     /// - Throws: `SyncFailure`.
     init(_ folder: FileSourceNode) throws(SyncFailure) {

@@ -149,7 +149,9 @@ struct MboxSourceIndex {
         emptyLine = nil
     }
 
-    /// Ends the mail before an offset. The empty line there belongs to the file's format, not to the mail.
+    /// Ends the mail before an offset.
+    ///
+    /// The empty line there belongs to the file's format, not to the mail.
     private mutating func endMail(at offset: Int64) throws(SyncFailure) {
         guard var mail else { return }
         var end = offset

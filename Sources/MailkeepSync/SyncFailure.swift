@@ -1,5 +1,6 @@
 import IMAPClient
 import MailVault
+import MailkeepKeys
 package import MailkeepStore
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
@@ -26,6 +27,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case disk
         /// The vault or the database failed.
         case storage
+        /// The data directory's keys are missing or cannot be used.
+        case keys
         /// The work was taken from this job: cancelled, or another process took it up.
         case lost
         /// A defect of the program.
@@ -38,7 +41,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         package var isOfTheMailbox: Bool {
             switch self {
             case .auth, .connect, .certificate, .security, .network, .server, .settings, .path: true
-            case .disk, .storage, .lost, .internal: false
+            case .disk, .storage, .keys, .lost, .internal: false
             }
         }
     }
@@ -69,6 +72,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
             self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
         case let error as StoreError:
             self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
+        case let error as KeyError: self.init(.keys, error.message, cause: error)
         default: self.init(.internal, "\(type(of: error))", cause: error)
         }
     }

@@ -36,8 +36,19 @@ struct Failure {
                 (ExitStatus.usage, error.rawValue, wording.text(key: "usage.\(error.rawValue)"))
             case let error as SettingsError:
                 (ExitStatus.usage, "settings", wording.text(.usageSettings, ["file": error.file]))
-            case let error as ShellError: (error.code.status, error.code.rawValue, error.message)
-            case let error as DataDirectoryError: (ExitStatus.failed, error.code.rawValue, error.message)
+            case let error as ShellError:
+                (
+                    error.code.status, error.code.rawValue,
+                    wording.text(key: "shell.\(error.code.rawValue)", ["path": error.path ?? "-"])
+                )
+            case let error as DataDirectoryError:
+                (
+                    ExitStatus.failed, error.code.rawValue,
+                    wording.text(
+                        key: "directory.\(error.code.rawValue)",
+                        ["path": error.path, "detail": error.detail ?? "-"]
+                    )
+                )
             case is CancellationError: (ExitStatus.failed, "interrupted", wording.text(.usageInterrupted))
             default: nil
             }
@@ -48,7 +59,8 @@ struct Failure {
                 details: .init(reason: own.reason),
                 message: own.message
             )
-            detail = nil
+            // What the operating system said, or both versions.
+            detail = (error as? ShellError).flatMap { [.system, .otherVersion].contains($0.code) ? $0.message : nil }
             return
         }
         let report = ErrorReport(error, in: locale)

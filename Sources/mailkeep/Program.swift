@@ -91,7 +91,14 @@ enum Program {
                 return await Failure(error, in: console.locale).report(on: console, json: false)
             }
         default:
-            return await report(CleanExit.helpRequest(type(of: parsed)), console)
+            // Help, or a command that only groups others: running it throws what is to be told.
+            var group = parsed
+            do {
+                try group.run()
+                return 0
+            } catch {
+                return await report(error, console)
+            }
         }
     }
 

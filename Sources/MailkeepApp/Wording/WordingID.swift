@@ -1,4 +1,6 @@
-/// The sentences that Mailkeep can say, by their ids in `wording.json`; those of error codes stand there under the codes.
+/// The sentences that Mailkeep can say, by their ids in `wording.json`.
+///
+/// Those of error codes stand there under the codes: see `Wording.text(key:_:)`.
 package enum WordingID: String, Sendable, CaseIterable {
     case menuPage = "menu.page"
     case menuOwn = "menu.own"
@@ -98,6 +100,23 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colFrom = "col.from"
     case colSubject = "col.subject"
     case colVisible = "col.visible"
+
+    case colEmail = "col.email"
+    case colRole = "col.role"
+    case colProfile = "col.profile"
+    case colAction = "col.action"
+    case colOutcome = "col.outcome"
+    case colRule = "col.rule"
+    case colOrigin = "col.origin"
+    case colTarget = "col.target"
+    case stActive = "st.active"
+    case stInactive = "st.inactive"
+    case outDone = "out.done"
+    case outUnchanged = "out.unchanged"
+    case outRefused = "out.refused"
+    case outFailed = "out.failed"
+    case profileAdministrator = "profile.administrator"
+    case profileStandard = "profile.standard"
 
     case colOrganization = "col.organization"
     case colAdministratorsSee = "col.administrators_see"

@@ -24,7 +24,7 @@ struct AuditCommand: ParsableCommand {
             }
             try await context.withSession(common) { session in
                 let entries = try await session.perform(ReadAuditLog(since: moment))
-                try await session.print(AuditLog(entries), text: Table(entries).text)
+                try await session.print(AuditLog(entries), text: Table(entries, session.wording).text)
             }
         }
     }
@@ -61,12 +61,16 @@ private struct AuditLog: Encodable {
 }
 
 extension Table {
-    fileprivate init(_ entries: [AuditShape]) {
+    fileprivate init(_ entries: [AuditShape], _ wording: Wording) {
         self.init(
-            header: ["Id", "Time", "By", "Action", "User", "Outcome", "Rule", "From"],
+            header: [
+                "Id", wording.text(.colDate), wording.text(.colUser), wording.text(.colAction),
+                wording.text(.colTarget), wording.text(.colOutcome), wording.text(.colRule), wording.text(.colOrigin),
+            ],
             rows: entries.map {
                 [
-                    $0.id, $0.time, $0.done_by?.name ?? "-", $0.action, $0.user?.name ?? $0.target ?? "-", $0.outcome,
+                    $0.id, $0.time, $0.done_by?.name ?? "-", $0.action, $0.user?.name ?? $0.target ?? "-",
+                    wording.text(WordingID(rawValue: "out.\($0.outcome)") ?? .outFailed),
                     [$0.rule, $0.reason].compactMap(\.self).joined(separator: " "), $0.origin,
                 ]
             }

@@ -168,12 +168,14 @@ extension Table {
     init(_ users: [UserShape], _ wording: Wording) {
         self.init(
             header: [
-                "Id", wording.text(.colUser), "E-mail", "Role", "Profile", wording.text(.colStatus),
-                wording.text(.colAliases),
+                "Id", wording.text(.colUser), wording.text(.colEmail), wording.text(.colRole),
+                wording.text(.colProfile), wording.text(.colStatus), wording.text(.colAliases),
             ],
             rows: users.map {
                 [
-                    $0.id, $0.full_name, $0.email, $0.role?.name ?? "", $0.profile.name, $0.status,
+                    $0.id, $0.full_name, $0.email, $0.role?.name ?? "",
+                    wording.text($0.profile.name == "Administrator" ? .profileAdministrator : .profileStandard),
+                    wording.text($0.status == "active" ? .stActive : .stInactive),
                     $0.aliases.joined(separator: " "),
                 ]
             }
