@@ -216,6 +216,8 @@ enum Schema {
             source TEXT CHECK (source IN ('mailbox', 'backup_source', 'synchronised')),
             error TEXT,
             error_detail TEXT,
+            folders_done INTEGER NOT NULL DEFAULT 0,
+            folders INTEGER NOT NULL DEFAULT 0,
             found INTEGER NOT NULL DEFAULT 0,
             stored INTEGER NOT NULL DEFAULT 0,
             bytes INTEGER NOT NULL DEFAULT 0,
@@ -290,6 +292,9 @@ enum Schema {
             details TEXT NOT NULL,
             hash BLOB NOT NULL
         ) STRICT;
+        CREATE TRIGGER audit_is_append_only_insert BEFORE INSERT ON audit
+            WHEN NEW.id <= (SELECT MAX(id) FROM audit)
+            BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
         CREATE TRIGGER audit_is_append_only_update BEFORE UPDATE ON audit
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
         CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit

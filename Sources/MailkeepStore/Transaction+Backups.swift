@@ -32,10 +32,7 @@ package struct BackupDetails: Sendable, Equatable {
     /// Why it failed, or why only synchronised mail is in it.
     package var error: String?
     package var errorDetail: String?
-    /// Progress: associated mails found, and stored, so far; raw bytes stored.
-    package var found: Int
-    package var stored: Int
-    package var bytes: Int64
+    package var progress: BackupProgress
     /// Of a completed backup: messages, those that no earlier backup held, raw bytes.
     package var messages: Int
     package var added: Int
@@ -43,6 +40,26 @@ package struct BackupDetails: Sendable, Equatable {
     package var root: Data?
     package var signature: Data?
     package var manifest: ContentLocation?
+}
+
+/// How far the reading for a backup has come (B6).
+package struct BackupProgress: Sendable, Equatable {
+    /// Folders whose headers are read, and all folders.
+    package var foldersDone: Int
+    package var folders: Int
+    /// Associated mails that are new, and those of them that are stored.
+    package var found: Int
+    package var stored: Int
+    /// Raw bytes of these.
+    package var bytes: Int64
+
+    package init(foldersDone: Int, folders: Int, found: Int, stored: Int, bytes: Int64) {
+        self.foldersDone = foldersDone
+        self.folders = folders
+        self.found = found
+        self.stored = stored
+        self.bytes = bytes
+    }
 }
 
 /// What a completed backup fixes.
@@ -244,9 +261,13 @@ extension ReadTransaction {
             origin: (row["source"] as String?).flatMap(BackupOrigin.init),
             error: row["error"],
             errorDetail: row["error_detail"],
-            found: row["found"],
-            stored: row["stored"],
-            bytes: row["bytes"],
+            progress: BackupProgress(
+                foldersDone: row["folders_done"],
+                folders: row["folders"],
+                found: row["found"],
+                stored: row["stored"],
+                bytes: row["bytes"]
+            ),
             messages: row["messages"],
             added: row["added"],
             messageBytes: row["message_bytes"],
@@ -296,10 +317,15 @@ extension WriteTransaction {
     }
 
     /// Notes how far a backup has come.
-    package func updateProgress(_ id: BackupID, found: Int, stored: Int, bytes: Int64) throws {
+    package func updateProgress(_ id: BackupID, _ progress: BackupProgress) throws {
         try run(
-            "UPDATE backup SET found = ?, stored = ?, bytes = ? WHERE id = ? AND status = 'in_progress'",
-            [found, stored, bytes, id.rawValue]
+            """
+            UPDATE backup SET folders_done = ?, folders = ?, found = ?, stored = ?, bytes = ?
+            WHERE id = ? AND status = 'in_progress'
+            """,
+            [
+                progress.foldersDone, progress.folders, progress.found, progress.stored, progress.bytes, id.rawValue,
+            ]
         )
     }
 

@@ -127,12 +127,13 @@ package enum FolderExclusion: String, Sendable {
 
 extension ReadTransaction {
     /// Associated mails of a folder whose body is not stored yet, by UID (B2).
+    ///
+    /// What a server refused to read once is wanted again.
     package func wantedEntries(in folder: Int64, after uid: UInt32, limit: Int) throws -> [WantedEntry] {
         try rows(
             """
             SELECT id, uid, size FROM entry
-            WHERE folder_id = ? AND uid > ? AND message_id IS NULL AND skipped IS NULL AND \(Visibility.isAssociated)
-            ORDER BY uid LIMIT ?
+            WHERE folder_id = ? AND uid > ? AND \(Self.isWanted) ORDER BY uid LIMIT ?
             """,
             [folder, Int64(uid), limit]
         ).map { row in
@@ -143,6 +144,15 @@ extension ReadTransaction {
             )
         }
     }
+
+    /// How many such mails there are.
+    package func wantedCount(in folder: Int64) throws -> Int {
+        try row("SELECT COUNT(*) AS count FROM entry WHERE folder_id = ? AND \(Self.isWanted)", [folder])?["count"] ?? 0
+    }
+
+    private static let isWanted = """
+        message_id IS NULL AND (skipped IS NULL OR skipped = 'unreadable') AND \(Visibility.isAssociated)
+        """
 
     /// Where content lies; nil when it is not stored.
     package func location(of key: Data) throws -> ContentLocation? {
@@ -182,18 +192,6 @@ extension ReadTransaction {
             try row("SELECT covered_until FROM mailbox WHERE id = ?", [mailbox.rawValue])?["covered_until"]
         return moment.map(Timestamp.init)
     }
-
-    /// Whether any mail of a user's mailboxes in a domain was seen.
-    package func hasSynchronisedMail(_ user: UserID, domain: String) throws -> Bool {
-        try exists(
-            """
-            SELECT 1 FROM mailbox JOIN folder ON folder.mailbox_id = mailbox.id
-            WHERE mailbox.user_id = ? AND mailbox.domain = ?
-              AND EXISTS (SELECT 1 FROM entry WHERE entry.folder_id = folder.id AND entry.message_id IS NOT NULL)
-            """,
-            [user.rawValue, domain]
-        )
-    }
 }
 
 extension WriteTransaction {
@@ -211,10 +209,8 @@ extension WriteTransaction {
         return FolderPosition(id: found["id"], nextUID: UInt32(clamping: found["next_uid"] as Int64))
     }
 
-    /// Records headers that were read, and the position after them.
-    ///
-    /// Seen again, a mail changes nothing.
-    package func recordHeaders(_ headers: [SeenHeader], in folder: Int64, nextUID: UInt32) throws {
+    /// Records headers that were read; seen again, a mail changes nothing.
+    package func recordHeaders(_ headers: [SeenHeader], in folder: Int64) throws {
         for header in headers {
             try run(
                 "INSERT OR IGNORE INTO entry (folder_id, uid, size, sent_at) VALUES (?, ?, ?, ?)",
@@ -229,7 +225,11 @@ extension WriteTransaction {
                 )
             }
         }
-        try run("UPDATE folder SET next_uid = MAX(next_uid, ?) WHERE id = ?", [Int64(nextUID), folder])
+    }
+
+    /// Moves the position in a folder forward: the headers of all mails below `uid` are read.
+    package func moveFolder(_ folder: Int64, toUID uid: UInt32) throws {
+        try run("UPDATE folder SET next_uid = ? WHERE id = ? AND next_uid < ?", [Int64(uid), folder, Int64(uid)])
     }
 
     /// Notes mails whose header the server refuses to read, so that the counts tell of them.
@@ -260,7 +260,10 @@ extension WriteTransaction {
                 ]
             )
             try run(
-                "UPDATE entry SET message_id = (SELECT id FROM message WHERE content_key = ?) WHERE id = ?",
+                """
+                UPDATE entry SET skipped = NULL, message_id = (SELECT id FROM message WHERE content_key = ?)
+                WHERE id = ?
+                """,
                 [message.content.key, message.entry]
             )
         }

@@ -76,12 +76,7 @@ package struct BackupJob: Sendable {
             let report = try await synchroniser.run(source, mailbox: backup.mailbox, logger: logger) { progress in
                 try await keepLease()
                 try await store.write {
-                    try $0.updateProgress(
-                        backup.id,
-                        found: progress.found,
-                        stored: progress.stored,
-                        bytes: progress.bytes
-                    )
+                    try $0.updateProgress(backup.id, BackupProgress(progress))
                 }
             }
             return Reading(report: report, origin: isAttached ? .backupSource : .mailbox, failure: nil)
@@ -156,6 +151,18 @@ package struct BackupJob: Sendable {
             origin: reading.origin,
             error: reading.failure?.code.rawValue,
             errorDetail: reading.failure?.message
+        )
+    }
+}
+
+extension BackupProgress {
+    fileprivate init(_ progress: SyncProgress) {
+        self.init(
+            foldersDone: progress.foldersDone,
+            folders: progress.foldersTotal,
+            found: progress.found,
+            stored: progress.stored,
+            bytes: progress.bytes
         )
     }
 }

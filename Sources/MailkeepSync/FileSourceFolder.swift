@@ -21,18 +21,7 @@ struct FileSourceFolder {
         self.name = levels.isEmpty || name.lowercased() == "inbox" ? "INBOX" : name
         self.path = path
         self.kind = kind
-        exclusion = kind == nil ? .unreadable : levels.last.flatMap(Self.exclusion)
-    }
-
-    /// Trash is read like any folder; junk and drafts are not (design decision 6).
-    ///
-    /// Files know them by name only.
-    private static func exclusion(of name: String) -> FolderExclusion? {
-        switch name.lowercased() {
-        case "junk", "junk mail", "junk email", "junk e-mail", "bulk mail", "spam", "迷惑メール": .junk
-        case "draft", "drafts", "下書き": .drafts
-        default: nil
-        }
+        exclusion = kind == nil ? .unreadable : levels.last.flatMap { FolderExclusion(folderNamed: $0) }
     }
 
     /// All folders of a source, in the order of their paths.

@@ -54,13 +54,19 @@ final class FileSourceSession: MailSession {
         )
     }
 
+    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32] {
+        guard let mails, mails.count >= uid else { return [] }
+        return Array(max(1, uid)...UInt32(clamping: mails.count))
+    }
+
     nonisolated(nonsending) func headers(
-        from uid: UInt32,
+        of uids: ClosedRange<UInt32>,
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32] {
         var unreadable: [UInt32] = []
         guard let mails else { return unreadable }
-        for number in stride(from: max(1, Int(uid)), through: mails.count, by: 1) {
+        for number in stride(from: max(1, Int(uids.lowerBound)), through: min(Int(uids.upperBound), mails.count), by: 1)
+        {
             let uid = UInt32(clamping: number)
             let header = try noting(uid, in: &unreadable) {
                 try mails.mail(number).map { mail in

@@ -73,11 +73,15 @@ private struct IMAPSession: MailSession {
         }
     }
 
+    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32] {
+        try await connection.uids(in: uid...UInt32.max)
+    }
+
     nonisolated(nonsending) func headers(
-        from uid: UInt32,
+        of uids: ClosedRange<UInt32>,
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32] {
-        try await connection.fetchHeaders([uid...UInt32.max], fields: Association.headerFields) { header in
+        try await connection.fetchHeaders([uids], fields: Association.headerFields) { header in
             try await onHeader(
                 SourceHeader(
                     uid: header.uid,

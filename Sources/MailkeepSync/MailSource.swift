@@ -20,11 +20,14 @@ package protocol MailSession {
     /// Opens a folder; the calls below speak of the folder opened last.
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder
 
-    /// Reads the headers of the mails from `uid` on, by ascending UID.
+    /// Tells which mails there are from `uid` on, ascending; it may leave some out, as servers cut long answers short.
+    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32]
+
+    /// Reads the headers of the mails with these UIDs, in any order.
     ///
     /// - Returns: mails that are there and cannot be read.
     nonisolated(nonsending) func headers(
-        from uid: UInt32,
+        of uids: ClosedRange<UInt32>,
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32]
 

@@ -19,12 +19,15 @@ package struct NetworkPolicy: Sendable, Equatable {
                 && (address.count == 4 || address.count == 16)
     }
 
-    /// IPv4 within IPv6: mapped (::ffff:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96) and 6to4 (2002::/16).
+    /// IPv4 within IPv6: mapped (::ffff:0:0/96), translated (::ffff:0:0:0/96), compatible (::/96), NAT64 (64:ff9b::/96) and 6to4 (2002::/16).
     private static func embeddedIPv4(_ address: [UInt8]) -> [UInt8]? {
         guard address.count == 16 else { return nil }
         let head = Array(address.prefix(12))
         let zeros = [UInt8](repeating: 0, count: 10)
-        if head == zeros + [0xff, 0xff] || head == [0, 0x64, 0xff, 0x9b] + [UInt8](repeating: 0, count: 8) {
+        let translated = [UInt8](repeating: 0, count: 8) + [0xff, 0xff, 0, 0]
+        if head == zeros + [0xff, 0xff] || head == translated
+            || head == [0, 0x64, 0xff, 0x9b] + [UInt8](repeating: 0, count: 8)
+        {
             return Array(address.suffix(4))
         }
         if head == zeros + [0, 0], address.suffix(4) != [0, 0, 0, 1], address.suffix(4) != [0, 0, 0, 0] {
@@ -37,7 +40,8 @@ package struct NetworkPolicy: Sendable, Equatable {
     private static let reserved: [Network] = [
         "0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24",
         "192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4",
-        "::/127", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8", "fd00:ec2::/32",
+        "::/127", "64:ff9b:1::/48", "100::/64", "2001::/23", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8",
+        "fd00:ec2::/32",
     ].compactMap(Network.init)
 }
 
@@ -53,7 +57,9 @@ package struct Network: Sendable, Equatable, CustomStringConvertible {
         guard let bytes = parts.first.flatMap({ Self.address(String($0)) }) else { return nil }
         var prefix = bytes.count * 8
         if parts.count == 2 {
-            guard let length = Int(parts[1]), (0...prefix).contains(length) else { return nil }
+            guard parts[1].utf8.allSatisfy({ (0x30...0x39).contains($0) }), let length = Int(parts[1]),
+                (0...prefix).contains(length)
+            else { return nil }
             prefix = length
         }
         description = text
@@ -73,6 +79,7 @@ package struct Network: Sendable, Equatable, CustomStringConvertible {
 
     /// The bytes of an address in its usual notation: 4 of IPv4, 16 of IPv6; nil where it is none.
     static func address(_ text: String) -> [UInt8]? {
+        guard !text.utf8.contains(0) else { return nil }
         for (family, length) in [(AF_INET, 4), (AF_INET6, 16)] {
             let bytes = withUnsafeTemporaryAllocation(byteCount: length, alignment: 4) { buffer in
                 inet_pton(family, text, buffer.baseAddress) == 1 ? Array(buffer) : nil

@@ -7,13 +7,12 @@ package import MailkeepStore
 
 /// How far a synchronisation has come.
 package struct SyncProgress: Sendable, Equatable {
-    package var folder: String?
-    /// Folders read, and to be read.
+    /// Folders whose headers are read, and all folders.
     package var foldersDone = 0
     package var foldersTotal = 0
     /// Headers read in this run.
     package var considered = 0
-    /// Associated mails whose body is wanted in this run, as far as known.
+    /// Associated mails whose body is wanted in this run; known once all headers are read.
     package var found = 0
     /// Of these, stored.
     package var stored = 0
@@ -57,6 +56,8 @@ package struct Synchroniser: Sendable {
         self.now = now
     }
 
+    /// Headers after which the position in a folder moves.
+    private static let headerWindow = 2000
     /// Headers per transaction; mails and bytes per transaction.
     private static let headerBatch = 250
     private static let bodyBatch = 100
@@ -90,11 +91,15 @@ package struct Synchroniser: Sendable {
                     run.beginAttempt()
                     let folders = try await session.folders()
                     run.progress.foldersTotal = folders.count
+                    var considered: [ConsideredFolder] = []
                     for folder in folders {
-                        try await synchronise(folder, of: mailbox, in: session, run)
+                        if let folder = try await consider(folder, of: mailbox, in: session, run) {
+                            considered.append(folder)
+                        }
                         run.progress.foldersDone += 1
                         try await onProgress(run.progress)
                     }
+                    try await readBodies(of: considered, in: session, run)
                 }
                 let startedAt = run.report.coveredUntil
                 try await store.write { try $0.markSynchronised(mailbox, at: startedAt) }
@@ -108,23 +113,33 @@ package struct Synchroniser: Sendable {
         }
     }
 
-    private nonisolated(nonsending) func synchronise(
+    /// A folder whose headers are all known.
+    private struct ConsideredFolder {
+        var folder: SourceFolder
+        var opened: OpenedFolder
+        /// The folder's row.
+        var id: Int64
+    }
+
+    /// Reads a folder's new headers.
+    ///
+    /// - Returns: nil where the folder is not read, which the report tells.
+    private nonisolated(nonsending) func consider(
         _ folder: SourceFolder,
         of mailbox: MailboxID,
         in session: any MailSession,
         _ run: SynchronisationRun
-    ) async throws {
+    ) async throws -> ConsideredFolder? {
         if let exclusion = folder.exclusion {
             run.report.excluded[folder.name] = exclusion
-            return
+            return nil
         }
-        run.progress.folder = folder.name
         let opened: OpenedFolder
         do {
             opened = try await session.open(folder)
         } catch let failure as SyncFailure where failure.code == .server {
             run.report.excluded[folder.name] = .unreadable
-            return
+            return nil
         }
         run.report.onServer[folder.name] = opened.count
         let position = try await store.write {
@@ -133,28 +148,54 @@ package struct Synchroniser: Sendable {
         if opened.count > 0, (opened.uidNext ?? .max) > position.nextUID {
             try await readHeaders(of: position, opened, in: session, run)
         }
-        try await readBodies(of: position.id, in: session, run)
+        return ConsideredFolder(folder: folder, opened: opened, id: position.id)
     }
 
+    /// Reads headers window by window; the position moves when a window is complete, as servers may answer in any
+    /// order.
     private nonisolated(nonsending) func readHeaders(
         of position: FolderPosition,
         _ opened: OpenedFolder,
         in session: any MailSession,
         _ run: SynchronisationRun
     ) async throws {
+        let uids = opened.count > Self.headerWindow ? try await session.uids(from: position.nextUID) : []
+        var lower = position.nextUID
+        // Windows adjoin each other, so that nothing is passed over which the listing left out.
+        for index in stride(from: Self.headerWindow, to: uids.count, by: Self.headerWindow) where uids[index] > lower {
+            try await readHeaders(lower...(uids[index] - 1), of: position.id, in: session, run)
+            lower = uids[index]
+            let reached = lower
+            try await store.write { try $0.moveFolder(position.id, toUID: reached) }
+        }
+        let highest = try await readHeaders(lower...UInt32.max, of: position.id, in: session, run)
+        let next = max(opened.uidNext ?? 1, highest == .max ? highest : highest + 1)
+        try await store.write { try $0.moveFolder(position.id, toUID: next) }
+    }
+
+    /// Reads one window of headers.
+    ///
+    /// - Returns: the highest UID that was there; 0 where there was none.
+    @discardableResult
+    private nonisolated(nonsending) func readHeaders(
+        _ uids: ClosedRange<UInt32>,
+        of folder: Int64,
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws -> UInt32 {
         var batch: [SeenHeader] = []
-        let unreadable = try await session.headers(from: position.nextUID) { header in
-            guard header.uid >= position.nextUID else { return }
+        var highest: UInt32 = 0
+        let unreadable = try await session.headers(of: uids) { header in
+            guard uids.contains(header.uid) else { return }
+            highest = max(highest, header.uid)
             batch.append(association.seen(header))
             guard batch.count >= Self.headerBatch else { return }
-            try await record(batch, of: position.id, run)
+            try await record(batch, of: folder, run)
             batch.removeAll(keepingCapacity: true)
         }
-        try await record(batch, of: position.id, run)
-        try await store.write { try $0.recordUnreadable(unreadable, in: position.id) }
-        if let uidNext = opened.uidNext {
-            try await store.write { try $0.recordHeaders([], in: position.id, nextUID: uidNext) }
-        }
+        try await record(batch, of: folder, run)
+        if !unreadable.isEmpty { try await store.write { try $0.recordUnreadable(unreadable, in: folder) } }
+        return max(highest, unreadable.max() ?? 0)
     }
 
     private nonisolated(nonsending) func record(
@@ -162,12 +203,31 @@ package struct Synchroniser: Sendable {
         of folder: Int64,
         _ run: SynchronisationRun
     ) async throws {
-        guard let last = headers.map(\.uid).max() else { return }
-        try await store.write {
-            try $0.recordHeaders(headers, in: folder, nextUID: last == .max ? last : last + 1)
-        }
+        guard !headers.isEmpty else { return }
+        try await store.write { try $0.recordHeaders(headers, in: folder) }
         run.progress.considered += headers.count
         try await run.report(progress: run.progress)
+    }
+
+    /// Reads the bodies that are wanted, once all headers are known: how many there are is then known too.
+    private nonisolated(nonsending) func readBodies(
+        of folders: [ConsideredFolder],
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws {
+        var wanting: [ConsideredFolder] = []
+        for folder in folders {
+            let count = try await store.read { try $0.wantedCount(in: folder.id) }
+            guard count > 0 else { continue }
+            run.progress.found += count
+            wanting.append(folder)
+        }
+        for folder in wanting {
+            guard try await session.open(folder.folder).uidValidity == folder.opened.uidValidity else {
+                throw SyncFailure(.connect, "a folder was numbered anew while it was read")
+            }
+            try await readBodies(of: folder.id, in: session, run)
+        }
     }
 
     private nonisolated(nonsending) func readBodies(
@@ -186,9 +246,7 @@ package struct Synchroniser: Sendable {
             for entry in wanted where entry.size > Self.largestMail {
                 try await store.write { try $0.skip(entry.id, because: .tooLarge) }
             }
-            let fetched = wanted.filter { $0.size <= Self.largestMail }
-            run.progress.found += fetched.count
-            try await fetch(fetched, in: session, run)
+            try await fetch(wanted.filter { $0.size <= Self.largestMail }, in: session, run)
         }
     }
 

@@ -79,9 +79,7 @@ extension Session {
         var last = ""
         while !Task.isCancelled {
             let shape = try await perform(ShowBackup(backup: backup))
-            let progress = shape.progress
-            let line =
-                "\(wording.status(shape.status)) \(progress.stored)/\(progress.found) (\(ByteCount(progress.bytes).text))"
+            let line = wording.progress(of: shape)
             if line != last {
                 try await console.write(isTerminal ? "\r\u{1b}[K\(line)" : "\(line)\n", to: .standardError)
                 last = line
@@ -94,6 +92,24 @@ extension Session {
 }
 
 extension Wording {
+    /// How a backup goes, in words (B6).
+    fileprivate func progress(of backup: BackupShape) -> String {
+        let progress = backup.progress
+        let status = status(backup.status)
+        guard backup.status == "in_progress" else { return status }
+        guard progress.found > 0, let left = progress.seconds_left else {
+            return "\(status): "
+                + text(.stFolders, ["done": "\(progress.folders_done)", "all": "\(progress.folders)"])
+        }
+        let time =
+            left < 100 ? text(.saySeconds, ["n": "\(left)"]) : text(.sayMinutes, ["n": "\((left + 59) / 60)"])
+        let values = [
+            "found": "\(progress.found)", "stored": "\(progress.stored)", "bytes": ByteCount(progress.bytes).text,
+            "time": time,
+        ]
+        return "\(status): \(text(.stProgress, values))"
+    }
+
     /// A backup's status in words (B6).
     func status(_ status: String) -> String {
         switch status {

@@ -12,9 +12,12 @@ package struct ListBackups: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [BackupShape] {
-        try await mailkeep.read(AuditedAction(name: "backup.list", user: user), as: caller) { transaction, actor in
+        let now = mailkeep.clock()
+        return try await mailkeep.read(AuditedAction(name: "backup.list", user: user), as: caller) {
+            transaction,
+            actor in
             try PagePolicy.use(actor: actor).enforce()
-            return try transaction.backups(of: user).map { try transaction.shape(of: $0, reader: actor) }
+            return try transaction.backups(of: user).map { try transaction.shape(of: $0, reader: actor, now: now) }
         }
     }
 }
@@ -28,10 +31,15 @@ package struct ShowBackup: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> BackupShape {
+        let now = mailkeep.clock()
         let action = AuditedAction(name: "backup.show", target: "backup/\(backup)")
         return try await mailkeep.read(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            var shape = try transaction.shape(of: transaction.existingBackup(backup), reader: actor)
+            var shape = try transaction.shape(
+                of: transaction.existingBackup(backup),
+                reader: actor,
+                now: now
+            )
             shape.folders = try transaction.folders(of: backup).map(BackupShape.Folder.init)
             return shape
         }

@@ -6,9 +6,13 @@ import MailkeepSync
 /// A backup in the API's form.
 package struct BackupShape: Encodable, Sendable, Equatable {
     package struct Progress: Encodable, Sendable, Equatable {
+        package var folders_done: Int
+        package var folders: Int
         package var found: Int
         package var stored: Int
         package var bytes: Int64
+        /// About how long the reading will still take, once there is something to judge by.
+        package var seconds_left: Int?
     }
 
     package struct Failure: Encodable, Sendable, Equatable {
@@ -71,7 +75,7 @@ package struct BackupShape: Encodable, Sendable, Equatable {
 
 extension ReadTransaction {
     /// A backup in the API's form; the error's words are in the reader's language.
-    func shape(of backup: BackupDetails, reader: User) throws -> BackupShape {
+    func shape(of backup: BackupDetails, reader: User, now: Timestamp) throws -> BackupShape {
         let reference = { (id: UserID) in
             UserShape.Reference(id: id.description, name: try self.user(id)?.name ?? "")
         }
@@ -84,7 +88,7 @@ extension ReadTransaction {
             messages: backup.messages,
             added: backup.added,
             bytes: backup.messageBytes,
-            progress: BackupShape.Progress(found: backup.found, stored: backup.stored, bytes: backup.bytes),
+            progress: BackupShape.Progress(backup, now: now),
             requested_by: try reference(backup.requestedBy),
             requested_time: backup.requestedAt.iso8601,
             started_time: backup.startedAt?.iso8601,
@@ -97,6 +101,26 @@ extension ReadTransaction {
             },
             root: backup.root?.hex,
             signature: backup.signature?.base64EncodedString()
+        )
+    }
+}
+
+extension BackupShape.Progress {
+    fileprivate init(_ backup: BackupDetails, now: Timestamp) {
+        let progress = backup.progress
+        var secondsLeft: Int?
+        if backup.status == .inProgress, let startedAt = backup.startedAt, progress.stored > 0 {
+            let elapsed = Double(now.rawValue - startedAt.rawValue) / 1000
+            let left = elapsed / Double(progress.stored) * Double(progress.found - progress.stored)
+            secondsLeft = Int(exactly: max(0, left).rounded())
+        }
+        self.init(
+            folders_done: progress.foldersDone,
+            folders: progress.folders,
+            found: progress.found,
+            stored: progress.stored,
+            bytes: progress.bytes,
+            seconds_left: secondsLeft
         )
     }
 }

@@ -152,6 +152,9 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okAudit = "ok.audit"
     case okOrganization = "ok.organization"
 
+    case stFolders = "st.folders"
+    case sayMinutes = "say.minutes"
+    case saySeconds = "say.seconds"
     case sayYes = "say.yes"
     case sayNo = "say.no"
 
