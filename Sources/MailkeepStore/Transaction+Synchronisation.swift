@@ -90,41 +90,6 @@ package struct FetchedMessage: Sendable {
     }
 }
 
-/// How many mails of a folder were seen, and what became of them.
-package struct FolderCounts: Sendable, Equatable {
-    package var name: String
-    /// On the server when the folder was read; nil when it was not reached this time.
-    package var onServer: Int?
-    /// Seen in the folder, ever.
-    package var considered: Int
-    package var associated: Int
-    package var stored: Int
-    package var vanished: Int
-    package var tooLarge: Int
-    package var unreadable: Int
-    package var excluded: FolderExclusion?
-
-    package init(name: String, onServer: Int? = nil, excluded: FolderExclusion? = nil) {
-        self.name = name
-        self.onServer = onServer
-        self.excluded = excluded
-        considered = 0
-        associated = 0
-        stored = 0
-        vanished = 0
-        tooLarge = 0
-        unreadable = 0
-    }
-}
-
-/// Why a folder was not read (design decision 6).
-package enum FolderExclusion: String, Sendable {
-    case junk
-    case drafts
-    case notSelectable = "not_selectable"
-    case unreadable
-}
-
 extension ReadTransaction {
     /// Associated mails of a folder whose body is not stored yet, by UID (B2).
     ///

@@ -120,7 +120,7 @@ package struct BackupJob: Sendable {
                 covered_until: reading.report.coveredUntil.iso8601,
                 source: reading.origin.rawValue,
                 audit_head: try transaction.auditHead().hex,
-                folders: folders.map(ManifestHeader.Folder.init)
+                folders: folders
             )
         }
         let document = try vault.makeWriter()

@@ -1,5 +1,5 @@
 import IMAPCore
-import MailkeepStore
+import MailkeepModel
 
 /// A folder of mail that was found in a file source.
 struct FileSourceFolder {

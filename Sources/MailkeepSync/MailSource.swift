@@ -1,4 +1,4 @@
-package import MailkeepStore
+package import MailkeepModel
 
 /// Where mail is read from: a mail server's mailbox, or files that hold one.
 package protocol MailSource: Sendable {

@@ -1,5 +1,5 @@
 package import Foundation
-import MailkeepModel
+package import MailkeepModel
 import MailkeepStore
 
 /// What a backup's manifest says of the backup as a whole.
@@ -18,30 +18,6 @@ package struct ManifestHeader: Codable, Sendable, Equatable {
         }
     }
 
-    package struct Folder: Codable, Sendable, Equatable {
-        package var name: String
-        package var on_server: Int?
-        package var considered: Int
-        package var associated: Int
-        package var stored: Int
-        package var vanished: Int
-        package var too_large: Int
-        package var unreadable: Int
-        package var excluded: String?
-
-        init(_ counts: FolderCounts) {
-            name = counts.name
-            on_server = counts.onServer
-            considered = counts.considered
-            associated = counts.associated
-            stored = counts.stored
-            vanished = counts.vanished
-            too_large = counts.tooLarge
-            unreadable = counts.unreadable
-            excluded = counts.excluded?.rawValue
-        }
-    }
-
     package var organization: String
     package var backup_id: String
     package var kind: String
@@ -54,7 +30,7 @@ package struct ManifestHeader: Codable, Sendable, Equatable {
     package var source: String
     /// The head of the hash-chained audit log when the backup was frozen.
     package var audit_head: String
-    package var folders: [Folder]
+    package var folders: [FolderCounts]
 }
 
 /// One message of a backup, as its manifest names it.

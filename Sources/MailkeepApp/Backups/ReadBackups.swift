@@ -40,7 +40,7 @@ package struct ShowBackup: UseCase {
                 reader: actor,
                 now: now
             )
-            shape.folders = try transaction.folders(of: backup).map(BackupShape.Folder.init)
+            shape.folders = try transaction.folders(of: backup)
             return shape
         }
     }

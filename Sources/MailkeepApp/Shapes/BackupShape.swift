@@ -1,5 +1,5 @@
 import Foundation
-import MailkeepModel
+package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
 
@@ -18,32 +18,6 @@ package struct BackupShape: Encodable, Sendable, Equatable {
     package struct Failure: Encodable, Sendable, Equatable {
         package var code: String
         package var message: String
-    }
-
-    /// What became of one folder's mails.
-    package struct Folder: Encodable, Sendable, Equatable {
-        package var name: String
-        /// On the server when it was read; absent where it was not reached.
-        package var on_server: Int?
-        package var considered: Int
-        package var associated: Int
-        package var stored: Int
-        package var vanished: Int
-        package var too_large: Int
-        package var unreadable: Int
-        package var excluded: String?
-
-        init(_ counts: FolderCounts) {
-            name = counts.name
-            on_server = counts.onServer
-            considered = counts.considered
-            associated = counts.associated
-            stored = counts.stored
-            vanished = counts.vanished
-            too_large = counts.tooLarge
-            unreadable = counts.unreadable
-            excluded = counts.excluded?.rawValue
-        }
     }
 
     package var id: String
@@ -67,7 +41,7 @@ package struct BackupShape: Encodable, Sendable, Equatable {
     package var error: Failure?
     package var root: String?
     package var signature: String?
-    package var folders: [Folder]?
+    package var folders: [FolderCounts]?
 
     /// Whether it is still to be worked on.
     package var isPending: Bool { status == "waiting" || status == "in_progress" }

@@ -314,9 +314,9 @@ extension BackupShape {
             ],
             rows: (folders ?? []).map { folder in
                 [
-                    folder.name, folder.on_server.map(String.init) ?? "-", "\(folder.considered)",
+                    folder.name, folder.onServer.map(String.init) ?? "-", "\(folder.considered)",
                     "\(folder.associated)", "\(folder.stored)",
-                    folder.excluded ?? "\(folder.vanished + folder.too_large + folder.unreadable)",
+                    folder.excluded?.rawValue ?? "\(folder.skipped)",
                 ]
             }
         )

@@ -1,0 +1,45 @@
+/// How many mails of a folder were seen, and what became of them: a line of a backup's certificate.
+///
+/// Encoded it has the API's and the manifest's names.
+package struct FolderCounts: Sendable, Equatable, Codable {
+    package var name: String
+    /// On the server when the folder was read; nil when it was not reached this time.
+    package var onServer: Int?
+    /// Seen in the folder, ever.
+    package var considered = 0
+    package var associated = 0
+    package var stored = 0
+    package var vanished = 0
+    package var tooLarge = 0
+    package var unreadable = 0
+    package var excluded: FolderExclusion?
+
+    package init(name: String, onServer: Int? = nil, excluded: FolderExclusion? = nil) {
+        self.name = name
+        self.onServer = onServer
+        self.excluded = excluded
+    }
+
+    /// Mails that are associated and not stored, each with its reason.
+    package var skipped: Int { vanished + tooLarge + unreadable }
+
+    private enum CodingKeys: String, CodingKey {
+        case name
+        case onServer = "on_server"
+        case considered
+        case associated
+        case stored
+        case vanished
+        case tooLarge = "too_large"
+        case unreadable
+        case excluded
+    }
+}
+
+/// Why a folder was not read (design decision 6).
+package enum FolderExclusion: String, Sendable, Codable {
+    case junk
+    case drafts
+    case notSelectable = "not_selectable"
+    case unreadable
+}
