@@ -137,12 +137,14 @@ let package = Package(
         ),
         .testTarget(
             name: "MailkeepAppTests",
-            dependencies: ["MailkeepApp", "MailkeepModel", "MailkeepStore", "TestSupport"]
+            dependencies: ["MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "TestSupport"]
         ),
         .testTarget(
             name: "mailkeepTests",
             dependencies: [
-                "mailkeep", "MailkeepModel", "TestSupport",
+                "mailkeep", "MailkeepApp", "MailkeepModel", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),

@@ -1,4 +1,4 @@
-package import FoundationEssentials
+import FoundationEssentials
 
 /// Reads one entry of a segment at its caller's pace.
 final class SegmentVaultReader: VaultReader {

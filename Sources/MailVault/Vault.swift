@@ -33,7 +33,9 @@ package protocol Vault: Sendable {
     func scan(_ onEntry: (ScannedEntry) throws -> Void) throws
 }
 
-/// Gives the bytes of one entry. For one task at a time.
+/// Gives the bytes of one entry.
+///
+/// For one task at a time.
 package protocol VaultReader: AnyObject {
     /// The next piece, at most 1 MiB; nil after the last. Throws `damaged`, also instead of nil where all pieces together
     /// are not what the id names.

@@ -2,7 +2,7 @@ package import Logging
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
-package import ServiceLifecycle
+import ServiceLifecycle
 
 /// Works on jobs as they come, and asks for synchronisations on a schedule.
 package struct JobService: Service {

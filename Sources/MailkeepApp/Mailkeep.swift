@@ -1,10 +1,10 @@
-package import Foundation
+import Foundation
 package import Logging
-package import MailVault
-package import MailkeepKeys
+import MailVault
+import MailkeepKeys
 package import MailkeepModel
-package import MailkeepStore
-package import MailkeepSync
+import MailkeepStore
+import MailkeepSync
 
 /// One organisation's Mailkeep: the data directory that this process owns, and everything that acts on it.
 ///

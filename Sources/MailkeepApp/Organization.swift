@@ -1,7 +1,7 @@
 import Foundation
 import MailMessage
 package import MailkeepModel
-package import MailkeepStore
+import MailkeepStore
 
 /// An organisation as it is made, with its first administrator.
 package struct NewOrganization: Sendable {

@@ -1,4 +1,4 @@
-package import MailkeepModel
+import MailkeepModel
 import MailkeepStore
 
 /// The organisation's settings in the API's form.

@@ -1,7 +1,7 @@
-package import Foundation
+import Foundation
 import Logging
 package import MailkeepModel
-package import MailkeepStore
+import MailkeepStore
 
 /// One thing that a person can ask of Mailkeep.
 package protocol UseCase: Sendable {

@@ -1,4 +1,6 @@
-/// The sign-in to a mail server. Sealed at rest, and never in a log.
+/// The sign-in to a mail server.
+///
+/// Sealed at rest, and never in a log.
 package struct MailCredentials: Sendable, Equatable, Codable, CustomStringConvertible, CustomReflectable {
     package var username: String
     package var password: String

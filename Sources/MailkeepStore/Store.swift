@@ -50,6 +50,10 @@ package final class Store: Sendable {
         _ body: @escaping @Sendable (WriteTransaction) throws -> Result
     ) async throws -> Result {
         let sealing = sealing
+        #if DEBUG
+        CrashPoint.reach()
+        defer { CrashPoint.reach() }
+        #endif
         return try await StoreError.translating {
             try await pool.write { try body(WriteTransaction($0, sealing: sealing)) }
         }

@@ -303,7 +303,9 @@ extension WriteTransaction {
         return backup
     }
 
-    /// A backup is being worked on. What an interrupted attempt had taken is let go, to be taken anew.
+    /// A backup is being worked on.
+    ///
+    /// What an interrupted attempt had taken is let go, to be taken anew.
     package func beginBackup(_ id: BackupID, at now: Timestamp) throws {
         try run(
             """

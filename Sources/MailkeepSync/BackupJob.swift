@@ -1,10 +1,10 @@
 import Crypto
 import Foundation
-package import Logging
-package import MailVault
-package import MailkeepKeys
-package import MailkeepModel
-package import MailkeepStore
+import Logging
+import MailVault
+import MailkeepKeys
+import MailkeepModel
+import MailkeepStore
 
 /// Takes a backup: synchronises what is new, then freezes the set (design decision 11).
 package struct BackupJob: Sendable {
@@ -22,13 +22,14 @@ package struct BackupJob: Sendable {
     /// - Parameters:
     ///   - source: where the mail is to be read, and whether it was attached by an administrator; or why it cannot be.
     ///   - keepLease: called between steps; throws when the work was taken away.
+    ///   - onCompleted: belongs to the transaction in which the backup becomes visible, and so happens exactly once.
     /// - Throws: `SyncFailure`, `CancellationError`.
     func run(
         _ id: BackupID,
         source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
         logger: Logger,
         keepLease: @escaping @Sendable () async throws -> Void,
-        audit: @escaping @Sendable (WriteTransaction, BackupDetails) throws -> Void
+        onCompleted: @escaping @Sendable (WriteTransaction, BackupDetails) throws -> Void
     ) async throws {
         let startedAt = now()
         let backup = try await store.write { transaction in
@@ -51,7 +52,7 @@ package struct BackupJob: Sendable {
             guard try transaction.completeBackup(id, seal, at: endedAt), let done = try transaction.backup(id) else {
                 throw SyncFailure(.lost, "the backup was cancelled")
             }
-            try audit(transaction, done)
+            try onCompleted(transaction, done)
         }
     }
 

@@ -1,5 +1,5 @@
 import Crypto
-package import Foundation
+import Foundation
 package import MailVault
 package import MailkeepKeys
 package import MailkeepStore

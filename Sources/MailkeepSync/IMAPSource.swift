@@ -50,12 +50,12 @@ private struct IMAPSession: MailSession {
 
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
         let mailboxes = try await connection.listMailboxes()
-        let saysUse = mailboxes.contains { $0.specialUse != nil }
+        let designated = Set(mailboxes.compactMap(\.specialUse))
         return mailboxes.map { mailbox in
             SourceFolder(
                 name: mailbox.displayName,
                 path: mailbox.encodedName.rawValue,
-                exclusion: Self.exclusion(of: mailbox, saysUse: saysUse)
+                exclusion: Self.exclusion(of: mailbox, designated: designated)
             )
         }
     }
@@ -107,9 +107,12 @@ private struct IMAPSession: MailSession {
         }
     }
 
-    /// Junk and drafts are not read (design decision 6): by what the server says of its folders, or, where it says
-    /// nothing of any, by their names.
-    private static func exclusion(of mailbox: IMAPMailboxInfo, saysUse: Bool) -> FolderExclusion? {
+    /// Junk and drafts are not read (design decision 6): those that the server designates, or, where it designates
+    /// none for that use, those of a usual name.
+    private static func exclusion(
+        of mailbox: IMAPMailboxInfo,
+        designated: Set<IMAPSpecialUse>
+    ) -> FolderExclusion? {
         guard mailbox.isSelectable else { return .notSelectable }
         switch mailbox.specialUse {
         case .junk: return .junk
@@ -117,9 +120,14 @@ private struct IMAPSession: MailSession {
         case .some: return nil
         case nil: break
         }
-        guard !saysUse else { return nil }
         let name = mailbox.displayName
-        return FolderExclusion(folderNamed: mailbox.delimiter.flatMap { name.split(separator: $0).last } ?? name[...])
+        let named = FolderExclusion(
+            folderNamed: mailbox.delimiter.flatMap { name.split(separator: $0).last } ?? name[...]
+        )
+        switch named {
+        case .junk where designated.contains(.junk), .drafts where designated.contains(.drafts): return nil
+        default: return named
+        }
     }
 }
 

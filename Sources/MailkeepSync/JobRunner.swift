@@ -66,7 +66,7 @@ package struct JobRunner: Sendable {
             throw CancellationError()
         } catch {
             let failure = SyncFailure(error)
-            if failure.code != .lost { try await fail(job, failure) }
+            if failure.code == .lost { try await drop(job) } else { try await fail(job, failure) }
             logger.info("job ends", metadata: ["outcome": "failed", "failure": "\(failure)"])
         }
         return true
@@ -88,10 +88,21 @@ package struct JobRunner: Sendable {
             let request = "job-\(job.id)"
             try await backupJob.run(backup, source: source, logger: logger, keepLease: keepLease) {
                 [now] transaction, done in
-                try transaction.appendAudit(Self.auditEntry(of: done, at: now(), request: request))
+                let moment = now()
+                try transaction.appendAudit(Self.auditEntry(of: done, at: moment, request: request))
+                try transaction.endJob(job.id, as: .done, at: moment)
             }
         case (.backup, nil):
             throw SyncFailure(.internal, "a backup job names no backup")
+        }
+    }
+
+    /// Ends a job that has nothing to work on any more, unless somebody else works on it.
+    private func drop(_ job: LeasedJob) async throws {
+        let moment = now()
+        try await store.write { [owner] transaction in
+            guard try transaction.renewLease(of: job.id, owner: owner, until: moment) else { return }
+            try transaction.endJob(job.id, as: .cancelled, at: moment)
         }
     }
 
@@ -150,9 +161,14 @@ package struct JobRunner: Sendable {
                 try await group.next()
             } catch {
                 group.cancelAll()
-                // What the work itself ended with says more than that it was cancelled.
+                // What the work itself ended with says more than that it was cancelled. It ends its job itself, which
+                // may look like a lost lease.
                 while let result = await group.nextResult() {
-                    if case .failure(let other) = result, !(other is CancellationError) { throw other }
+                    switch result {
+                    case .success: return
+                    case .failure(let other) where !(other is CancellationError): throw other
+                    case .failure: continue
+                    }
                 }
                 throw error
             }

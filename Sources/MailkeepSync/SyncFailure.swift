@@ -1,7 +1,7 @@
 import IMAPClient
 import MailVault
 import MailkeepKeys
-package import MailkeepStore
+import MailkeepStore
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
 package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible {

@@ -71,7 +71,7 @@ struct RecordOptions: ParsableArguments {
 }
 
 extension Module: ExpressibleByArgument {
-    public init?(argument: String) {
+    package init?(argument: String) {
         guard let module = Module.allCases.first(where: { $0.rawValue.lowercased() == argument.lowercased() }) else {
             return nil
         }

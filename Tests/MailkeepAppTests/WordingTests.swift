@@ -1,21 +1,33 @@
 import MailkeepModel
+import MailkeepSync
 import Testing
 
 @testable import MailkeepApp
 
 @Suite("Wording")
 struct WordingTests {
-    @Test("Every sentence is known by an id, and every id has its sentence")
+    @Test("Every sentence is known by an id or a code, and every id and code has its sentence")
     func idsAndSentencesAgree() {
-        #expect(Set(Wording.sentences.keys) == Set(WordingID.allCases.map(\.rawValue)))
+        let codes =
+            AppError.Code.allCases.map { "err.\($0.rawValue)" }
+            + ImportProblem.Reason.allCases.map { "row.\($0.rawValue)" }
+            + DataDirectoryError.Code.allCases.map { "directory.\($0.rawValue)" }
+            + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
+        let known = Set(WordingID.allCases.map(\.rawValue) + codes)
+        // What the executable says of its own errors, its own tests know.
+        let own = Set(
+            ["usage.", "shell."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
+        )
+        #expect(known.subtracting(Wording.sentences.keys).sorted() == [])
+        #expect(Set(Wording.sentences.keys).subtracting(known).subtracting(own).sorted() == [])
     }
 
     @Test(
         "A sentence is there in every language, in none empty, and names the same values",
-        arguments: WordingID.allCases
+        arguments: Wording.sentences.keys.sorted()
     )
-    func languagesAgree(id: WordingID) throws {
-        let languages = try #require(Wording.sentences[id.rawValue])
+    func languagesAgree(id: String) throws {
+        let languages = try #require(Wording.sentences[id])
         #expect(Set(languages.keys) == Set(Locale.allCases.map(\.rawValue)))
         let values = languages.values.map(placeholders)
         #expect(Set(values).count == 1)

@@ -36,7 +36,7 @@ struct AccessTests {
     @Test("V1: what is absent and what is forbidden look alike")
     func absentAndForbidden() async throws {
         let (organization, office) = try await Self.office()
-        try await organization.store.read { transaction throws in
+        try await organization.read { transaction throws in
             let absentRecord = RecordKey(module: .contacts, id: Identifier(rawValue: 99))
             let absentMessage = MessageID(rawValue: 99)
             let (outsider, insider) = (office.stage.unrelated, office.stage.shared)

@@ -3,7 +3,9 @@ import Testing
 
 @testable import MailkeepStore
 
-/// Which mail stands on which record's page. The mailbox's owner shares all, and the viewer owns the records.
+/// Which mail stands on which record's page.
+///
+/// The mailbox's owner shares all, and the viewer owns the records.
 @Suite("Which mail stands on a record (B2, V4, V5)")
 struct AssociationTests {
     private struct Office: Sendable {
@@ -64,6 +66,33 @@ struct AssociationTests {
             #expect(wanted.map(\.id) == (associates ? [unread] : []))
             let frozen = try scene.beginBackup(of: office.colleague)
             #expect(try scene.transaction.freezeMessages(into: frozen, limit: 10) == (associates ? 1 : 0))
+        }
+    }
+
+    @Test(
+        "V4, B2: the addresses of leads and contacts alone make mail wanted, backed up and taken out",
+        arguments: Module.allCases
+    )
+    func modules(module: Module) async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            try scene.record(module, 1, owner: office.viewer, addresses: ["a@customer.example"])
+            try scene.mail("stored", in: office.mailbox, ["a@customer.example": .from])
+            try scene.mail(nil, in: office.mailbox, ["a@customer.example": .from])
+            let folder = try scene.transaction.folder(named: "INBOX", in: office.mailbox, uidValidity: 1)
+            #expect(try scene.transaction.wantedCount(in: folder.id) == (module.matchesAddresses ? 1 : 0))
+            let backup = try scene.backup(of: office.colleague, reaching: .completed)
+            #expect(try scene.subjects(of: backup) == (module.matchesAddresses ? ["stored"] : []))
+            let frozen = try scene.beginBackup(of: office.colleague)
+            try scene.record(.leads, 9, owner: office.colleague, addresses: ["a@customer.example"])
+            _ = try scene.transaction.freezeMessages(into: frozen, limit: 10)
+            let messages = try scene.transaction.messages(
+                of: frozen,
+                after: nil,
+                limit: 10,
+                exportedBy: office.viewer
+            )
+            #expect(messages.map(\.isVisible) == [module.matchesAddresses])
         }
     }
 

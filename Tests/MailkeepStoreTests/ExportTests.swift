@@ -50,7 +50,10 @@ struct ExportTests {
         }
     }
 
-    @Test("Everybody may take out what stands on a page that they may open, with the setting on or off", arguments: [true, false])
+    @Test(
+        "Everybody may take out what stands on a page that they may open, with the setting on or off",
+        arguments: [true, false]
+    )
     func everybody(administratorsSeeRecords: Bool) async throws {
         let (organization, (stage, backup)) = try await Self.office()
         try await organization.change { scene in

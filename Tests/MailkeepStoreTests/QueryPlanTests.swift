@@ -12,40 +12,37 @@ struct QueryPlanTests {
     /// Something that the store is asked, and what it may read from end to end: parts of the query that are small.
     struct Question: Sendable, CustomTestStringConvertible {
         let testDescription: String
-        let scans: Set<String>
+        let scans: [String]
+        /// It is asked page by page: the rows of a page come in their order, or each page would read all.
+        let isPaged: Bool
         let ask: @Sendable (WriteTransaction) throws -> Void
 
-        init(_ name: String, scanning scans: Set<String> = [], _ ask: @escaping @Sendable (WriteTransaction) throws -> Void)
-        {
+        init(
+            _ name: String,
+            scanning scans: [String] = [],
+            isPaged: Bool = false,
+            _ ask: @escaping @Sendable (WriteTransaction) throws -> Void
+        ) {
             self.testDescription = name
-            self.scans = scans
+            self.scans = scans + ["CONSTANT ROW", "(subquery"]
+            self.isPaged = isPaged
             self.ask = ask
         }
     }
 
     private static let user = UserID(rawValue: 1)
+    private static let backupID = BackupID(rawValue: 1)
     private static let moment = Timestamp(rawValue: 1)
 
     /// The steps by which a page's messages are found, each from what the step before gave.
-    private static let page: Set<String> = ["page", "source", "held", "visible", "chosen", "place", "organization"]
+    private static let page = ["page", "source", "held", "visible", "chosen", "place", "organization"]
 
-    private static let backup = BackupDetails(
-        id: BackupID(rawValue: 1),
-        user: user,
-        kind: .first,
-        status: .inProgress,
-        mailbox: MailboxID(rawValue: 1),
-        address: "",
-        domain: "example.jp",
-        requestedBy: user,
-        requestedAt: moment,
-        found: 0,
-        stored: 0,
-        bytes: 0,
-        messages: 0,
-        added: 0,
-        messageBytes: 0
-    )
+    /// The jobs that are not ended.
+    private static let pendingJobs = "job USING INDEX job_pending"
+
+    private static func backup(_ transaction: ReadTransaction) throws -> BackupDetails {
+        try #require(try transaction.backup(backupID))
+    }
 
     @Test(
         "The plan scans nothing that grows",
@@ -60,20 +57,20 @@ struct QueryPlanTests {
             Question("association", scanning: ["organization"]) { _ = try $0.isAssociated(user, with: Stage.contact) },
             Question("a record") { _ = try $0.record(Stage.contact) },
             Question("the next record's number") { _ = try $0.nextRecordID(in: .contacts) },
-            Question("wanted mails") { _ = try $0.wantedEntries(in: 1, after: 0, limit: 10) },
+            Question("wanted mails", isPaged: true) { _ = try $0.wantedEntries(in: 1, after: 0, limit: 10) },
             Question("content") { _ = try $0.location(of: Data([1])) },
             Question("a folder's position") {
                 _ = try $0.folder(named: "INBOX", in: MailboxID(rawValue: 1), uidValidity: 1)
             },
             Question("counts per folder") { _ = try $0.folderCounts(of: user, domain: "example.jp") },
-            Question("whether there is mail") { _ = try $0.hasSynchronisedMail(user, domain: "example.jp") },
-            Question("a backup's messages", scanning: ["organization"]) {
-                _ = try $0.messages(of: backup, after: nil, limit: 10, exportedBy: user)
+            Question("how many mails are wanted") { _ = try $0.wantedCount(in: 1) },
+            Question("a backup's messages", scanning: ["organization"], isPaged: true) {
+                _ = try $0.messages(of: backup($0), after: nil, limit: 10, exportedBy: user)
             },
-            Question("a backup's folders") { _ = try $0.folders(of: backup.id) },
-            Question("freezing") { _ = try $0.freezeMessages(into: backup, limit: 10) },
-            Question("beginning a backup") { try $0.beginBackup(backup.id, at: moment) },
-            Question("ending a backup") { _ = try $0.endBackup(backup.id, as: .failed, at: moment) },
+            Question("a backup's folders") { _ = try $0.folders(of: backupID) },
+            Question("freezing", isPaged: true) { _ = try $0.freezeMessages(into: backup($0), limit: 10) },
+            Question("beginning a backup") { try $0.beginBackup(backupID, at: moment) },
+            Question("ending a backup") { _ = try $0.endBackup(backupID, as: .failed, at: moment) },
             Question("how backups stand") {
                 _ = try $0.backupState(of: user)
                 _ = try $0.pendingBackup(of: user)
@@ -88,24 +85,33 @@ struct QueryPlanTests {
             Question("whom to synchronise", scanning: ["mail_addon", "user"]) {
                 _ = try $0.usersToSynchronise(before: moment)
             },
-            Question("leasing a job") { _ = try $0.leaseJob(owner: "a", until: moment, at: moment) },
-            Question("leasing one job") {
+            Question("leasing a job", scanning: [pendingJobs]) {
+                _ = try $0.leaseJob(owner: "a", until: moment, at: moment)
+            },
+            Question("leasing one job", scanning: [pendingJobs]) {
                 _ = try $0.leaseJob(owner: "a", until: moment, at: moment, only: JobID(rawValue: 1))
             },
-            Question("a job") {
+            Question("a job", scanning: [pendingJobs]) {
                 _ = try $0.jobState(JobID(rawValue: 1))
-                _ = try $0.job(of: backup.id)
+                _ = try $0.job(of: backupID)
                 _ = try $0.lastSynchronisationError(of: user)
                 _ = try $0.renewLease(of: JobID(rawValue: 1), owner: "a", until: moment)
                 try $0.releaseAllJobs()
             },
-            Question("the audit log's end") { _ = try $0.auditHead() },
-            Question("what the audit log says since a moment") { _ = try $0.auditEntries(since: moment) },
+            Question("the audit log's end", scanning: ["audit"]) { _ = try $0.auditHead() },
+            // The log is read in its order.
+            Question("what the audit log says since a moment", scanning: ["audit"]) {
+                _ = try $0.auditEntries(since: moment)
+            },
         ]
     )
     func plan(question: Question) async throws {
-        let (organization, _) = try await Organization.make { _ in }
-        try await organization.store.write { transaction in
+        let (organization, _) = try await Organization.make { scene in
+            let stage = try Stage(scene)
+            try scene.mail("mail", in: scene.mailbox(of: stage.owner, .all), [Stage.customer: .from])
+            try scene.backup(of: stage.owner, reaching: .inProgress)
+        }
+        try await organization.write { transaction in
             let database = transaction.database
             let asked = Mutex<[String]>([])
             database.trace { event in
@@ -119,9 +125,12 @@ struct QueryPlanTests {
                 let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
                 statement.setUncheckedArguments(StatementArguments())
                 let steps = try Row.fetchAll(statement).map { $0["detail"] as String }
-                let scans = steps.filter { $0.hasPrefix("SCAN ") && !$0.hasPrefix("SCAN CONSTANT ROW") }
-                let scanned = Set(scans.compactMap { $0.dropFirst(5).split(separator: " ").first.map(String.init) })
-                #expect(scanned.isSubset(of: question.scans), "\(steps.joined(separator: "\n"))\n\(sql)")
+                // An index made for one query has read the whole table, too.
+                for step in steps where step.hasPrefix("SCAN ") || step.contains(" AUTOMATIC ") {
+                    let scanned = step.drop { $0 != " " }.dropFirst()
+                    #expect(question.scans.contains { scanned.hasPrefix($0) }, "\(step):\n\(sql)")
+                }
+                #expect(!question.isPaged || !steps.contains("USE TEMP B-TREE FOR ORDER BY"), "\(sql)")
             }
         }
     }

@@ -74,7 +74,14 @@ struct Stage: Sendable {
     func open(to users: [UserID], in scene: Scene) throws {
         let users = sharedWith + users
         try scene.record(.accounts, 1, owner: owner, sharedWith: users)
-        try scene.record(.contacts, 1, owner: owner, addresses: [Self.customer], account: Self.account, sharedWith: users)
+        try scene.record(
+            .contacts,
+            1,
+            owner: owner,
+            addresses: [Self.customer],
+            account: Self.account,
+            sharedWith: users
+        )
         try scene.record(.deals, 1, owner: owner, account: Self.account, contact: Self.contact, sharedWith: users)
     }
 }

@@ -122,7 +122,7 @@ struct VisibilitySweepTests {
             }
         for viewer in viewers {
             for record in Stage.records {
-                let seen = try await organization.store.read {
+                let seen = try await organization.read {
                     try $0.visibleMessages(on: record, to: viewer.id).map {
                         ("\($0.summary.subject)", $0.ground)
                     }
@@ -191,8 +191,10 @@ struct VisibilitySweepTests {
             }
             return (stage, owners)
         }
-        let seen = try await organization.store.read {
-            try $0.visibleMessages(on: Stage.contact, to: stage.shared).map { ($0.summary.subject, [$0.owner.rawValue]) }
+        let seen = try await organization.read {
+            try $0.visibleMessages(on: Stage.contact, to: stage.shared).map {
+                ($0.summary.subject, [$0.owner.rawValue])
+            }
         }
         let mail = Mail(name: "", addresses: [:])
         var expected: [String: [Int64]] = [:]

@@ -1,4 +1,5 @@
 import Foundation
+import MailkeepModel
 import MailkeepStore
 import Testing
 
@@ -47,6 +48,11 @@ final class MailFiles: Sendable {
         try FileManager.default.createSymbolicLink(atPath: "\(path)/\(name)", withDestinationPath: target)
     }
 
+    /// A mail in text.
+    static func mail(_ subject: String, body: String = "Hello", end: String = "\n") -> String {
+        ["From: a@example.com", "Subject: \(subject)", "", body, ""].joined(separator: end)
+    }
+
     /// Everything that is in a source here.
     func read(_ name: String = "") async throws -> [ReadFolder] {
         var result: [ReadFolder] = []
@@ -85,7 +91,7 @@ struct ReadFolder {
         let opened = try await session.open(folder)
         self.opened = opened
         var headers: [SourceHeader] = []
-        let unreadable = try await session.headers(from: 1) { headers.append($0) }
+        let unreadable = try await session.headers(of: 1...UInt32.max) { headers.append($0) }
         self.headers = headers
         self.unreadable = unreadable
         bodies = try await session.wholeMails(headers.map(\.uid))
@@ -110,10 +116,6 @@ extension MailSession {
     }
 }
 
-func mail(_ subject: String, body: String = "Hello", end: String = "\n") -> String {
-    ["From: a@example.com", "Subject: \(subject)", "", body, ""].joined(separator: end)
-}
-
 extension MailFiles {
     func move(_ name: String, to other: String) throws {
         try FileManager.default.moveItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
@@ -131,7 +133,7 @@ extension MailFiles {
 }
 
 /// Random numbers that are the same in every run.
-struct SplitMix: RandomNumberGenerator {
+struct MailFilesRandom: RandomNumberGenerator {
     var state: UInt64
 
     mutating func next() -> UInt64 {

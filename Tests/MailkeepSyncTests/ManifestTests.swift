@@ -91,7 +91,7 @@ struct ManifestTests {
     @Test("Sizes beyond every bound trap nothing")
     func hugeSizes() throws {
         var writer = try ManifestWriter(Self.header) { _ in }
-        for _ in 0..<3 { try writer.append(sha256: Data(repeating: 1, count: 32), size: .max, folders: []) }
+        for _ in 0..<3 { try writer.append(sha256: Data(repeating: 1, count: 32), size: Int64.max, folders: []) }
         #expect(try writer.finish().totals.messages == 3)
     }
 
@@ -153,7 +153,7 @@ struct ManifestTests {
         source: "mailbox",
         audit_head: "00",
         folders: [
-            .init(FolderCounts(name: "INBOX", onServer: 3)), .init(FolderCounts(name: "迷惑メール", excluded: .junk)),
+            FolderCounts(name: "INBOX", onServer: 3), FolderCounts(name: "迷惑メール", excluded: .junk),
         ]
     )
 

@@ -1,4 +1,5 @@
 import Foundation
+import MailkeepModel
 import Testing
 
 @testable import MailkeepSync
@@ -11,11 +12,15 @@ struct MboxSourceTests {
     func mails() async throws {
         let files = try MailFiles()
         try files.write(
-            Self.line + mail("1") + "\n" + Self.line + mail("2", body: "a\n\n\nb") + "\n",
+            Self.line + MailFiles.mail("1") + "\n" + Self.line + MailFiles.mail("2", body: "a\n\n\nb") + "\n",
             to: "box"
         )
         let folder = try #require(try await files.read("box").first)
-        #expect(folder.mails == [mail("1", end: "\r\n"), mail("2", body: "a\r\n\r\n\r\nb", end: "\r\n")])
+        #expect(
+            folder.mails == [
+                MailFiles.mail("1", end: "\r\n"), MailFiles.mail("2", body: "a\r\n\r\n\r\nb", end: "\r\n"),
+            ]
+        )
         #expect(folder.headers.map(\.uid) == [1, 2])
         #expect(folder.headers.map(\.receivedAt) == [1_767_609_000_000, 1_767_609_000_000])
         #expect(
@@ -27,9 +32,14 @@ struct MboxSourceTests {
     @Test("A mail whose lines end in CRLF stands as it is, a lone LF in it too, beside mails with LF")
     func lineEnds() async throws {
         let files = try MailFiles()
-        let crlf = mail("2", body: "lone\nfeed\rand return", end: "\r\n")
-        try files.write(Self.line + mail("1") + "\n" + Self.line + crlf + "\r\n" + Self.line + mail("3"), to: "box")
-        #expect(try await files.mails("box") == [mail("1", end: "\r\n"), crlf, mail("3", end: "\r\n")])
+        let crlf = MailFiles.mail("2", body: "lone\nfeed\rand return", end: "\r\n")
+        try files.write(
+            Self.line + MailFiles.mail("1") + "\n" + Self.line + crlf + "\r\n" + Self.line + MailFiles.mail("3"),
+            to: "box"
+        )
+        #expect(
+            try await files.mails("box") == [MailFiles.mail("1", end: "\r\n"), crlf, MailFiles.mail("3", end: "\r\n")]
+        )
     }
 
     @Test("In a mail with LF, a line that ends in CRLF gets no second CR")
@@ -127,12 +137,13 @@ struct MboxSourceTests {
         let large = Array(repeating: ">From the line\n" + String(repeating: "y", count: 60), count: 40_000)
             .joined(separator: "\n")
         try files.write(
-            Self.line + mail("1", body: huge) + "\n" + Self.line + "\(huge): x\n\n\(large)\n\n" + Self.line + mail("3"),
+            Self.line + MailFiles.mail("1", body: huge) + "\n" + Self.line + "\(huge): x\n\n\(large)\n\n" + Self.line
+                + MailFiles.mail("3"),
             to: "box"
         )
         let mails = try await files.mails("box")
         #expect(mails.count == 3)
-        #expect(mails.first == mail("1", body: huge, end: "\r\n"))
+        #expect(mails.first == MailFiles.mail("1", body: huge, end: "\r\n"))
         let raw = large.replacing(">From", with: "From").replacing("\n", with: "\r\n")
         #expect(mails.dropFirst().first == "\(huge): x\r\n\r\n\(raw)\r\n")
     }
@@ -140,7 +151,10 @@ struct MboxSourceTests {
     @Test("A mail is streamed in pieces")
     func streaming() async throws {
         let files = try MailFiles()
-        try files.write(Self.line + mail("1", body: String(repeating: "line\n", count: 1_000_000)), to: "box.mbox")
+        try files.write(
+            Self.line + MailFiles.mail("1", body: String(repeating: "line\n", count: 1_000_000)),
+            to: "box.mbox"
+        )
         try await files.session { session in
             _ = try await session.open(SourceFolder(name: "box", path: "box", exclusion: nil))
             var largest = 0
@@ -158,13 +172,13 @@ struct MboxSourceTests {
             try files.write(text, to: "box")
             return try await files.read("box").first?.opened?.uidValidity
         }
-        let text = Self.line + mail("1") + "\n" + Self.line + mail("2")
+        let text = Self.line + MailFiles.mail("1") + "\n" + Self.line + MailFiles.mail("2")
         let before = try await validity(text)
         #expect(try await validity(text) == before)
         // As mail programs set flags: in place.
         #expect(try await validity(text.replacing("Subject: 1", with: "Subject: 9")) == before)
-        #expect(try await validity(text + "\n" + Self.line + mail("3")) != before)
-        #expect(try await validity(Self.line + mail("2")) != before)
+        #expect(try await validity(text + "\n" + Self.line + MailFiles.mail("3")) != before)
+        #expect(try await validity(Self.line + MailFiles.mail("2")) != before)
         #expect(try await validity(text.replacing("a@example.com Mon", with: "b@example.com Mon")) != before)
         #expect(try await validity(text.replacing("Subject: 1", with: "Subject: 10")) != before)
     }
@@ -172,22 +186,26 @@ struct MboxSourceTests {
     @Test("Mails of a file that is rewritten while it is open are left out, not mixed up; one that grows is read on")
     func rewriting() async throws {
         let files = try MailFiles()
-        let text = Self.line + mail("1") + "\n" + Self.line + mail("2") + "\n" + Self.line + mail("3") + "\n"
+        let text =
+            Self.line + MailFiles.mail("1") + "\n" + Self.line + MailFiles.mail("2") + "\n" + Self.line
+            + MailFiles.mail("3") + "\n"
         let path = try files.write(text, to: "box.mbox")
         try await files.session { session in
             _ = try await session.open(SourceFolder(name: "box", path: "box", exclusion: nil))
             let file = try FileHandle(forWritingTo: URL(filePath: path))
             try file.seekToEnd()
-            try file.write(contentsOf: Data((Self.line + mail("4")).utf8))
+            try file.write(contentsOf: Data((Self.line + MailFiles.mail("4")).utf8))
             let whole = try await session.wholeMails([0, 1, 2, 3, 4, .max])
             #expect(whole.keys.sorted() == [1, 2, 3])
             try file.seek(toOffset: 0)
-            try file.write(contentsOf: Data((Self.line + mail("11") + "\n" + Self.line + mail("2")).utf8))
+            try file.write(
+                contentsOf: Data((Self.line + MailFiles.mail("11") + "\n" + Self.line + MailFiles.mail("2")).utf8)
+            )
             let rest = try await session.wholeMails([1, 2, 3])
             #expect(rest.keys.sorted() == [3])
             try file.truncate(atOffset: 10)
             var seen = 0
-            let unreadable = try await session.headers(from: 1) { _ in seen += 1 }
+            let unreadable = try await session.headers(of: 1...UInt32.max) { _ in seen += 1 }
             #expect(seen + unreadable.count <= 1)
         }
     }
@@ -195,7 +213,7 @@ struct MboxSourceTests {
     @Test("Reading is given up when the task is cancelled")
     func cancellation() async throws {
         let files = try MailFiles()
-        try files.write(Self.line + mail("1"), to: "box")
+        try files.write(Self.line + MailFiles.mail("1"), to: "box")
         let task = Task {
             withUnsafeCurrentTask { $0?.cancel() }
             _ = try await files.read("box")
@@ -205,7 +223,7 @@ struct MboxSourceTests {
 
     @Test("Where pieces of the file are cut makes no difference to the index, nor to the raw form")
     func cuts() throws {
-        var random = SplitMix(state: 2)
+        var random = MailFilesRandom(state: 2)
         for _ in 0..<2000 {
             let bytes = random.mboxLikeBytes(pieces: 30)
             let (whole, digest) = try Self.index([bytes])
@@ -226,7 +244,7 @@ struct MboxSourceTests {
 
     @Test("Mails are found where a plain reading of the rules finds them")
     func referenceIndex() throws {
-        var random = SplitMix(state: 3)
+        var random = MailFilesRandom(state: 3)
         for _ in 0..<2000 {
             let bytes = random.mboxLikeBytes(pieces: 40)
             let found = try Self.index([bytes]).0.mails.map { Int($0.range.lowerBound)..<Int($0.range.upperBound) }
@@ -280,7 +298,7 @@ struct MboxSourceTests {
     }
 }
 
-extension SplitMix {
+extension MailFilesRandom {
     fileprivate mutating func cut(_ bytes: [UInt8]) -> [[UInt8]] {
         var pieces: [[UInt8]] = []
         var rest = bytes[...]

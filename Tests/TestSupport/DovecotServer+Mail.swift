@@ -19,17 +19,29 @@ extension DovecotServer {
         date: Date = Date(timeIntervalSince1970: 1_700_000_000)
     ) throws {
         if folder == "INBOX" { try openInbox(user: user) }
-        let directory = try maildir(of: folder, user: user).appending(path: "new")
-        let times = [timeval(tv_sec: Int(date.timeIntervalSince1970), tv_usec: 0)]
-        for message in messages {
-            let number = String(format: "%010d", Self.deliveries.next())
-            let url = directory.appending(
-                path: "\(Int(date.timeIntervalSince1970)).M\(number)P1.test,S=\(message.count)"
-            )
-            try Data(message).write(to: url)
-            guard utimes(url.path, times + times) == 0 else { throw CocoaError(.fileWriteUnknown) }
-            try own(url)
+        let directory = try maildir(of: folder, user: user)
+        for message in messages { try write(message, to: directory, date: date) }
+    }
+
+    /// Puts a sample mailbox into a user's, in its folders, oldest first.
+    package func deliver(_ mailbox: SampleMailbox, user: String) throws {
+        try openInbox(user: user)
+        let existing = try doveadm("mailbox", "list", "-u", user).split(separator: "\n").map(String.init)
+        for (folder, messages) in Dictionary(grouping: mailbox.messages, by: \.folder) {
+            if !existing.contains(folder) { try createFolder(folder, user: user) }
+            let directory = try maildir(of: folder, user: user)
+            for message in messages { try write(message.raw, to: directory, date: message.internalDate) }
         }
+    }
+
+    private func write(_ message: [UInt8], to maildir: URL, date: Date) throws {
+        let seconds = Int(date.timeIntervalSince1970)
+        let number = String(format: "%010d", Self.deliveries.next())
+        let url = maildir.appending(path: "new/\(seconds).M\(number)P1.test,S=\(message.count)")
+        try Data(message).write(to: url)
+        let times = [timeval](repeating: timeval(tv_sec: seconds, tv_usec: 0), count: 2)
+        guard utimes(url.path, times) == 0 else { throw CocoaError(.fileWriteUnknown) }
+        try own(url)
     }
 
     /// The name of a folder on the wire.

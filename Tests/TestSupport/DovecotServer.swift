@@ -42,9 +42,7 @@ package final class DovecotServer: Sendable {
         self.program = Mutex(nil)
         do {
             try prepareFiles(masterUser: masterUser)
-            let started = try SpawnedProgram("dovecot", ["-F", "-c", configurationPath])
-            program.withLock { $0 = started }
-            for port in ports { try await awaitConnection(to: port) }
+            try await resume()
         } catch {
             await stop()
             throw error
@@ -53,12 +51,24 @@ package final class DovecotServer: Sendable {
 
     /// Ends the server and removes all of its files.
     package func stop() async {
+        await pause()
+        directory.remove()
+    }
+
+    /// Ends the server; its mail stays.
+    package func pause() async {
         let running = program.withLock { program in
             defer { program = nil }
             return program
         }
         await running?.stop()
-        directory.remove()
+    }
+
+    /// Starts the server on its ports, and waits until it accepts connections.
+    package func resume() async throws {
+        let started = try SpawnedProgram("dovecot", ["-F", "-c", configurationPath])
+        program.withLock { $0 = started }
+        for port in [imapPort, imapsPort, pop3Port, pop3sPort] { try await awaitConnection(to: port) }
     }
 
     /// What the server has written to its log.

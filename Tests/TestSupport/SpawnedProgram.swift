@@ -12,6 +12,8 @@ final class SpawnedProgram: Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        // What other tests have open: a pipe that it kept open would never end for its reader.
+        for descriptor in CInt(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         // A thread of a pool blocks signals, which the program would inherit and then never hear that it is to end.
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -1,19 +1,19 @@
 import Foundation
 
 /// Runs a program of the system to its end.
-enum SystemProgram {
-    struct Failure: Error, CustomStringConvertible {
-        let description: String
+package enum SystemProgram {
+    package struct Failure: Error, CustomStringConvertible {
+        package let description: String
     }
 
     /// What the program wrote to its standard output; throws with what it wrote to the other if it fails.
     @discardableResult
-    static func run(_ name: String, _ arguments: String...) throws -> String {
+    package static func run(_ name: String, _ arguments: String...) throws -> String {
         try run(name, arguments)
     }
 
     @discardableResult
-    static func run(_ name: String, _ arguments: [String]) throws -> String {
+    package static func run(_ name: String, _ arguments: [String]) throws -> String {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [name] + arguments

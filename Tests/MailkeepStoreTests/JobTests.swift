@@ -1,0 +1,169 @@
+import MailkeepModel
+import Testing
+
+@testable import MailkeepStore
+
+@Suite("Jobs are worked on by one at a time (design decision 16)")
+struct JobTests {
+    private static let minute: Int64 = 60_000
+
+    /// Takes up a job `after` so many minutes, for one minute.
+    private static func lease(
+        _ scene: Scene,
+        _ owner: String,
+        after minutes: Int64 = 0,
+        only: JobID? = nil
+    ) throws -> LeasedJob? {
+        let moment = scene.now.advanced(byMilliseconds: minutes * minute)
+        return try scene.transaction.leaseJob(
+            owner: owner,
+            until: moment.advanced(byMilliseconds: minute),
+            at: moment,
+            only: only
+        )
+    }
+
+    private static func synchronisation(of user: UserID, _ scene: Scene) throws -> JobID {
+        try scene.transaction.insertJob(.synchronise, user: user, permissions: JobPermissions(), at: scene.now)
+    }
+
+    @Test("A job that waits is taken up once, with what was permitted for it")
+    func lease() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let permissions = JobPermissions(mailNetworks: ["10.0.0.0/8"], mailPaths: ["/srv/mail"])
+            let id = try scene.transaction.insertJob(.synchronise, user: user, permissions: permissions, at: scene.now)
+            let job = try Self.lease(scene, "a")
+            #expect(job?.id == id && job?.kind == .synchronise && job?.user == user && job?.backup == nil)
+            #expect(job?.permissions == permissions && job?.attempts == 1)
+            #expect(try Self.lease(scene, "b") == nil)
+            #expect(try scene.transaction.jobState(id)?.state == .running)
+        }
+    }
+
+    @Test("A job asked for again while it is pending is the same job")
+    func pending() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let first = try Self.synchronisation(of: user, scene)
+            #expect(try Self.synchronisation(of: user, scene) == first)
+            _ = try Self.lease(scene, "a")
+            #expect(try Self.synchronisation(of: user, scene) == first)
+            try scene.transaction.endJob(first, as: .done, at: scene.now)
+            #expect(try Self.synchronisation(of: user, scene) != first)
+        }
+    }
+
+    @Test("An expired lease is taken over, and its former owner has lost the job")
+    func takeOver() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let id = try Self.synchronisation(of: user, scene)
+            let later = scene.now.advanced(byMilliseconds: 10 * Self.minute)
+            _ = try Self.lease(scene, "a")
+            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: later) == false)
+            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: scene.now.advanced(byMilliseconds: 1)))
+            #expect(try Self.lease(scene, "b", after: 1)?.attempts == 2)
+            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: later) == false)
+            try scene.transaction.releaseJob(id, owner: "a")
+            #expect(try scene.transaction.jobState(id)?.state == .running)
+            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: later))
+        }
+    }
+
+    @Test("A lease that is renewed holds for as long as it is")
+    func renewal() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let id = try Self.synchronisation(of: user, scene)
+            _ = try Self.lease(scene, "a")
+            let later = scene.now.advanced(byMilliseconds: 10 * Self.minute)
+            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: later))
+            #expect(try Self.lease(scene, "b", after: 10) == nil)
+            #expect(try Self.lease(scene, "b", after: 11)?.id == id)
+        }
+    }
+
+    @Test("A mailbox is worked on by one job at a time, and others meanwhile by others; backups go first")
+    func oneJobPerMailbox() async throws {
+        let (organization, users) = try await Organization.make { scene in
+            try ["first", "second"].map { name in
+                let user = try scene.user(name)
+                try scene.mailbox(of: user, .all)
+                return user
+            }
+        }
+        try await organization.change { scene in
+            let synchronisations = try users.map { try Self.synchronisation(of: $0, scene) }
+            let backup = try scene.requestBackup(of: users[1])
+            let backupJob = try #require(try scene.transaction.job(of: backup.id))
+            let first = try Self.lease(scene, "a")
+            #expect(first?.id == backupJob && first?.backup == backup.id)
+            #expect(try Self.lease(scene, "b")?.id == synchronisations[0])
+            #expect(try Self.lease(scene, "c") == nil)
+            #expect(try Self.lease(scene, "c", only: synchronisations[1]) == nil)
+            try scene.transaction.endJob(backupJob, as: .done, at: scene.now)
+            #expect(try Self.lease(scene, "c")?.id == synchronisations[1])
+        }
+    }
+
+    @Test("Only the job named is taken up, where one is")
+    func only() async throws {
+        let (organization, users) = try await Organization.make { scene in try ["a", "b"].map { try scene.user($0) } }
+        try await organization.change { scene in
+            let jobs = try users.map { try Self.synchronisation(of: $0, scene) }
+            #expect(try Self.lease(scene, "a", only: jobs[1])?.id == jobs[1])
+            #expect(try Self.lease(scene, "a", only: jobs[1]) == nil)
+            #expect(try Self.lease(scene, "a", only: JobID(rawValue: 99)) == nil)
+            #expect(try scene.transaction.jobState(jobs[0])?.state == .waiting)
+        }
+    }
+
+    @Test(
+        "A job let go waits again; one that has ended is never taken up",
+        arguments: [JobState.done, .failed, .cancelled]
+    )
+    func ends(state: JobState) async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let id = try Self.synchronisation(of: user, scene)
+            _ = try Self.lease(scene, "a")
+            try scene.transaction.releaseJob(id, owner: "a")
+            #expect(try Self.lease(scene, "b")?.id == id)
+            try scene.transaction.endJob(id, as: state, error: "code", detail: "words", at: scene.now)
+            try scene.transaction.endJob(id, as: .waiting, at: scene.now)
+            let ended = try #require(try scene.transaction.jobState(id))
+            #expect(ended.state == state && ended.error == "code" && ended.detail == "words")
+            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: scene.now) == false)
+            try scene.transaction.releaseJob(id, owner: "b")
+            try scene.transaction.releaseAllJobs()
+            #expect(try Self.lease(scene, "c", after: 10) == nil)
+        }
+    }
+
+    @Test("A new owner of the data directory lets all running jobs wait again")
+    func releaseAll() async throws {
+        let (organization, users) = try await Organization.make { scene in try ["a", "b"].map { try scene.user($0) } }
+        try await organization.change { scene in
+            let jobs = try users.map { try Self.synchronisation(of: $0, scene) }
+            _ = try Self.lease(scene, "a")
+            try scene.transaction.releaseAllJobs()
+            #expect(try scene.transaction.renewLease(of: jobs[0], owner: "a", until: scene.now) == false)
+            #expect(try [Self.lease(scene, "b")?.id, Self.lease(scene, "b")?.id] == jobs)
+        }
+    }
+
+    @Test("How the last synchronisation ended badly is told until one ends well")
+    func lastError() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let outcomes: [(JobState, String?)] = [(.failed, "first"), (.failed, "second"), (.done, nil)]
+            #expect(try scene.transaction.lastSynchronisationError(of: user) == nil)
+            for (state, error) in outcomes {
+                let id = try Self.synchronisation(of: user, scene)
+                try scene.transaction.endJob(id, as: state, error: error, at: scene.now)
+                #expect(try scene.transaction.lastSynchronisationError(of: user)?.code == error)
+            }
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import Foundation
+import MailkeepModel
+import Testing
+
+@testable import MailkeepStore
+
+@Suite("What was seen in a folder is kept, and nothing of it is lost or counted twice")
+struct PositionTests {
+    private struct Office: Sendable {
+        let owner: UserID
+        let mailbox: MailboxID
+    }
+
+    private static func office() async throws -> (Organization, Office) {
+        try await Organization.make { scene in
+            let owner = try scene.user("owner")
+            try scene.record(.contacts, 1, owner: owner, addresses: [Stage.customer])
+            return Office(owner: owner, mailbox: try scene.mailbox(of: owner, .none))
+        }
+    }
+
+    private static func header(_ uid: UInt32, _ scene: Scene, size: UInt64 = 10) -> SeenHeader {
+        SeenHeader(uid: uid, size: size, sentAt: scene.now, addresses: [scene.hash(Stage.customer): .from])
+    }
+
+    private static func inbox(_ scene: Scene, _ office: Office, uidValidity: UInt32 = 1) throws -> FolderPosition {
+        try scene.transaction.folder(named: "INBOX", in: office.mailbox, uidValidity: uidValidity)
+    }
+
+    private static func wanted(_ scene: Scene, _ folder: FolderPosition) throws -> [UInt32] {
+        let wanted = try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 100)
+        #expect(try scene.transaction.wantedCount(in: folder.id) == wanted.count)
+        return wanted.map(\.uid)
+    }
+
+    @Test("A folder starts at the first UID, and its position only moves forward")
+    func position() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let start = try Self.inbox(scene, office)
+            #expect(start.nextUID == 1)
+            for (uid, expected) in [(5, 5), (3, 5), (5, 5), (UInt32.max, .max)] as [(UInt32, UInt32)] {
+                try scene.transaction.moveFolder(start.id, toUID: uid)
+                #expect(try Self.inbox(scene, office) == FolderPosition(id: start.id, nextUID: expected))
+            }
+            let other = try scene.transaction.folder(named: "inbox", in: office.mailbox, uidValidity: 1)
+            #expect(other.id != start.id && other.nextUID == 1)
+        }
+    }
+
+    @Test("Headers that are recorded twice add nothing and change nothing")
+    func twice() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let folder = try Self.inbox(scene, office)
+            let headers = [Self.header(1, scene), Self.header(2, scene), Self.header(.max, scene, size: .max)]
+            try scene.transaction.recordHeaders(headers, in: folder.id)
+            let before = try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 10)
+            #expect(before.map(\.uid) == [1, 2, .max])
+            let other = SeenHeader(uid: 2, size: 99, sentAt: scene.now, addresses: [scene.hash("a@b.example"): .to])
+            try scene.transaction.recordHeaders(headers + [other], in: folder.id)
+            #expect(try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 10) == before)
+            try scene.transaction.recordUnreadable([2], in: folder.id)
+            #expect(try Self.wanted(scene, folder) == [1, 2, .max])
+        }
+    }
+
+    @Test("Wanted mails come page by page, in the order of their UIDs")
+    func pages() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let folder = try Self.inbox(scene, office)
+            try scene.transaction.recordHeaders([9, 2, 7, 4].map { Self.header($0, scene) }, in: folder.id)
+            let pages = try [0, 4, 9].map { after in
+                try scene.transaction.wantedEntries(in: folder.id, after: after, limit: 2).map(\.uid)
+            }
+            #expect(pages == [[2, 4], [7, 9], []])
+        }
+    }
+
+    @Test("A changed UIDVALIDITY starts a folder anew and removes nothing (design decision 6)")
+    func changedValidity() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            for validity: UInt32 in [1, 2, 1] {
+                try scene.mail("mail \(validity)", in: office.mailbox, uidValidity: validity, [Stage.customer: .from])
+            }
+            let (old, new) = (try Self.inbox(scene, office), try Self.inbox(scene, office, uidValidity: 2))
+            #expect(old.id != new.id && old.nextUID == 3 && new.nextUID == 2)
+            let seen = try scene.transaction.visibleMessages(on: Stage.contact, to: office.owner)
+            #expect(Set(seen.map(\.summary.subject)) == ["mail 1", "mail 2"] && seen.count == 2)
+            let counts = try scene.transaction.folderCounts(of: office.owner, domain: "example.jp")
+            #expect(counts.map(\.name) == ["INBOX"] && counts.map(\.considered) == [3])
+        }
+    }
+
+    @Test("What vanished or is too large is not wanted again; what could not be read is")
+    func skipped() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let folder = try Self.inbox(scene, office)
+            try scene.transaction.recordHeaders((1...4).map { Self.header($0, scene) }, in: folder.id)
+            let entries = try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 10)
+            for (entry, reason) in zip(entries, [SkipReason.vanished, .tooLarge, .unreadable]) {
+                try scene.transaction.skip(entry.id, because: reason)
+            }
+            #expect(try Self.wanted(scene, folder) == [3, 4])
+            try scene.transaction.recordMessages(entries.suffix(2).map { scene.fetched("mail \($0.uid)", as: $0.id) })
+            #expect(try Self.wanted(scene, folder).isEmpty)
+            // What is stored stays stored.
+            try scene.transaction.skip(entries[3].id, because: .vanished)
+            let counts = try scene.transaction.folderCounts(of: office.owner, domain: "example.jp")
+            var expected = FolderCounts(name: "INBOX")
+            (expected.considered, expected.associated, expected.stored) = (4, 4, 2)
+            (expected.vanished, expected.tooLarge) = (1, 1)
+            #expect(counts == [expected])
+        }
+    }
+
+    @Test("The counts of a folder add up, whatever became of its mails")
+    func countsAddUp() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            for name in ["INBOX", "Archive"] {
+                for number in 0..<12 {
+                    let address = number % 3 == 0 ? "friend@home.example" : Stage.customer
+                    let subject = number % 2 == 0 ? "\(name) \(number)" : nil
+                    let entry = try scene.mail(subject, in: office.mailbox, folder: name, [address: .from])
+                    if number % 4 == 1 { try scene.transaction.skip(entry, because: .vanished) }
+                    if number == 11 { try scene.transaction.skip(entry, because: .tooLarge) }
+                }
+                let folder = try scene.transaction.folder(named: name, in: office.mailbox, uidValidity: 1)
+                try scene.transaction.recordUnreadable([100, 101], in: folder.id)
+            }
+            let counts = try scene.transaction.folderCounts(of: office.owner, domain: "example.jp")
+            #expect(counts.map(\.name) == ["Archive", "INBOX"])
+            for folder in counts {
+                #expect(folder.considered == 14 && folder.stored == 6 && folder.unreadable == 2)
+                let wanted = try scene.transaction.wantedCount(
+                    in: scene.transaction.folder(named: folder.name, in: office.mailbox, uidValidity: 1).id
+                )
+                // Everything that was seen is stored, skipped, wanted, or none of the customers'.
+                let ofNobody = 1
+                let ends = [folder.stored, folder.vanished, folder.tooLarge, folder.unreadable, wanted, ofNobody]
+                #expect(ends.reduce(0, +) == folder.considered)
+                #expect(folder.associated >= folder.stored && folder.associated <= folder.considered)
+            }
+            #expect(try scene.transaction.folderCounts(of: office.owner, domain: "elsewhere.example").isEmpty)
+        }
+    }
+
+    @Test("The same bytes in several places are one message, seen once")
+    func sameBytes() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let first = try scene.mail("mail", in: office.mailbox, [Stage.customer: .from])
+            try scene.mail("mail", in: office.mailbox, folder: "Archive", [Stage.customer: .from])
+            try scene.transaction.recordMessages([scene.fetched("mail", as: first)])
+            #expect(try scene.transaction.rows("SELECT id FROM message").count == 1)
+            #expect(try scene.transaction.visibleMessages(on: Stage.contact, to: office.owner).count == 1)
+            let content = scene.content("mail")
+            #expect(try scene.transaction.location(of: content.key) == content)
+        }
+    }
+
+    @Test("A mail of the owner's own is told from one that they received, by any of their addresses")
+    func sentByOwner() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            try scene.alias("sales@example.jp", of: office.owner)
+            let sent = ["owner@example.jp", "sales@example.jp", "box\(office.owner)@example.jp"]
+            for address in sent {
+                try scene.mail("from \(address)", in: office.mailbox, [address: .from, Stage.customer: .to])
+                try scene.mail("to \(address)", in: office.mailbox, [address: .to, Stage.customer: .from])
+            }
+            let seen = try scene.transaction.visibleMessages(on: Stage.contact, to: office.owner)
+            #expect(Set(seen.filter(\.isSentByOwner).map(\.summary.subject)) == Set(sent.map { "from \($0)" }))
+            #expect(seen.count == 6)
+        }
+    }
+
+    @Test("Until when a mailbox is synchronised, and whose turn it is, longest ago first")
+    func synchronised() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            let other = try scene.user("other")
+            let mailbox = try scene.mailbox(of: other, .all)
+            let gone = try scene.user("gone", status: .inactive)
+            try scene.mailbox(of: gone, .all)
+            let later = scene.now.advanced(byMilliseconds: 10)
+            #expect(try scene.transaction.coveredUntil(mailbox) == nil)
+            #expect(try scene.transaction.usersToSynchronise(before: scene.now) == [office.owner, other])
+            try scene.transaction.markSynchronised(office.mailbox, at: later)
+            try scene.transaction.markSynchronised(mailbox, at: scene.now)
+            #expect(try scene.transaction.coveredUntil(mailbox) == scene.now)
+            #expect(try scene.transaction.usersToSynchronise(before: scene.now) == [])
+            #expect(try scene.transaction.usersToSynchronise(before: later) == [other])
+            #expect(
+                try scene.transaction.usersToSynchronise(before: Timestamp(rawValue: .max)) == [other, office.owner]
+            )
+        }
+    }
+}

@@ -1,0 +1,144 @@
+package import Foundation
+import Synchronization
+
+/// A program of this package, run as people run it: with arguments, environment and standard input.
+package struct ShellProgram: Sendable {
+    private let path: String
+    private let environment: [String: String]
+
+    /// The program that was built beside the tests that run.
+    ///
+    /// - Parameter environment: all that it inherits, beside where programs are found.
+    package init(_ name: String, environment: [String: String]) throws {
+        guard let folder = Bundle.main.executableURL?.deletingLastPathComponent() else {
+            throw SystemProgram.Failure(description: "nothing tells where the tests are")
+        }
+        path = folder.appending(path: name).path
+        guard FileManager.default.isExecutableFile(atPath: path) else {
+            throw SystemProgram.Failure(description: "\(path) is not built")
+        }
+        self.environment = ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"].merging(environment) { $1 }
+    }
+
+    /// Runs it to its end.
+    package func run(_ arguments: [String], input: String = "") async throws -> ShellAnswer {
+        try await start(arguments, input: input).answer()
+    }
+
+    /// Starts it.
+    ///
+    /// - Parameter more: what it inherits this time beside the rest.
+    package func start(
+        _ arguments: [String],
+        input: String = "",
+        environment more: [String: String] = [:]
+    ) throws -> RunningProgram {
+        try RunningProgram(path, arguments, environment: environment.merging(more) { $1 }, input: input)
+    }
+}
+
+/// What a program left when it ended.
+package struct ShellAnswer: Sendable, Equatable {
+    package let output: Data
+    package let errors: Data
+    /// The exit status; 128 more than the signal where one ended it.
+    package let status: Int32
+
+    package var text: String { String(decoding: output, as: UTF8.self) }
+    package var errorText: String { String(decoding: errors, as: UTF8.self) }
+}
+
+/// A program that was started, known by its process id.
+///
+/// It is ended with the last reference to it.
+package final class RunningProgram: Sendable {
+    private let identifier: pid_t
+    private let directory: ServerDirectory
+    /// The exit status, once the process id must not be used any more.
+    private let ended = Mutex<Int32?>(nil)
+
+    fileprivate init(_ path: String, _ arguments: [String], environment: [String: String], input: String) throws {
+        directory = try ServerDirectory()
+        try Data(input.utf8).write(to: directory.url.appending(path: "in"))
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, directory.url.appending(path: "in").path, O_RDONLY, 0)
+        for (descriptor, name) in [(CInt(1), "out"), (2, "err")] {
+            let file = directory.url.appending(path: name).path
+            posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        }
+        // What other tests have open: a pipe that it kept open would never end for its reader.
+        for descriptor in CInt(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
+        // A thread of a pool blocks signals, which the program would inherit and then never hear that it is to end.
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var signals = sigset_t()
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        let argv = ([path] + arguments).map { strdup($0) } + [nil]
+        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
+        defer { for text in argv + variables { free(text) } }
+        var identifier: pid_t = 0
+        guard posix_spawn(&identifier, path, &actions, &attributes, argv, variables) == 0 else {
+            throw SystemProgram.Failure(description: "\(path) could not be started")
+        }
+        self.identifier = identifier
+    }
+
+    deinit {
+        signal(SIGKILL)
+        if ended.withLock({ $0 }) == nil { waitpid(identifier, nil, 0) }
+        directory.remove()
+    }
+
+    /// What it has written so far to standard output and to standard error.
+    package var output: Data { contents(of: "out") }
+    package var errors: Data { contents(of: "err") }
+
+    /// Waits for its end.
+    ///
+    /// - Parameter limit: it is killed after so long, which is an error.
+    package func answer(within limit: Duration = .seconds(120)) async throws -> ShellAnswer {
+        let deadline = ContinuousClock.now + limit
+        while ContinuousClock.now < deadline {
+            if let status = status() { return ShellAnswer(output: output, errors: errors, status: status) }
+            try await Task.sleep(for: .milliseconds(2))
+        }
+        kill()
+        throw SystemProgram.Failure(description: "still running: \(String(decoding: errors, as: UTF8.self))")
+    }
+
+    /// Ends it without a chance to do anything more.
+    package func kill() {
+        signal(SIGKILL)
+    }
+
+    /// Asks it to end.
+    package func terminate() {
+        signal(SIGTERM)
+    }
+
+    /// The exit status; nil while it runs.
+    package func status() -> Int32? {
+        ended.withLock { ended in
+            if let ended { return ended }
+            var status: CInt = 0
+            guard waitpid(identifier, &status, WNOHANG) == identifier else { return nil }
+            ended = status & 0x7f == 0 ? (status >> 8) & 0xff : 128 + (status & 0x7f)
+            return ended
+        }
+    }
+
+    private func signal(_ number: CInt) {
+        ended.withLock { ended in
+            if ended == nil { _ = Foundation.kill(identifier, number) }
+        }
+    }
+
+    private func contents(of name: String) -> Data {
+        FileManager.default.contents(atPath: directory.url.appending(path: name).path) ?? Data()
+    }
+}

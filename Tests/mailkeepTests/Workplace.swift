@@ -1,0 +1,183 @@
+import Foundation
+import MailkeepModel
+import Synchronization
+import TestSupport
+import Testing
+
+/// An organisation of one test's own, used as people use it: from the shell, with a server or without.
+///
+/// Ada is its administrator. Hana owns the record of Taro, a customer; it is shared with Kei and stands below Mori in
+/// the hierarchy of roles. Sota has nothing to do with it. Yamada is the leaver.
+final class Workplace: Sendable {
+    enum Person: String, CaseIterable {
+        case ada = "ada@sakura.example"
+        case ben = "ben@sakura.example"
+        /// An administrator of another domain.
+        case eve = "eve@other.example"
+        case leaver = "yamada@sakura.example"
+        case owner = "hana@sakura.example"
+        case sharer = "kei@sakura.example"
+        case superior = "mori@sakura.example"
+        case stranger = "sota@sakura.example"
+    }
+
+    let folder: String
+    let data: String
+    let language: MailkeepModel.Locale
+    private let hasServer: Bool
+    private let shell: ShellProgram
+    private let server = Mutex<RunningProgram?>(nil)
+
+    /// A password of a user of Mailkeep itself.
+    static let password = "korrekt Pferd 74-Batterie"
+    static let customer = "taro@customer.example"
+
+    init(_ language: MailkeepModel.Locale = .english, hasServer: Bool = false, log: String? = nil) async throws {
+        self.language = language
+        self.hasServer = hasServer
+        folder = NSTemporaryDirectory() + "workplace-\(UUID().uuidString.prefix(8))"
+        data = folder + "/data"
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try "{}".write(toFile: folder + "/settings.json", atomically: false, encoding: .utf8)
+        shell = try ShellProgram(
+            "mailkeep",
+            environment: [
+                "MAILKEEP_DATA": data, "MAILKEEP_CONFIG": folder + "/settings.json",
+                "MAILKEEP_LOG_LEVEL": log ?? (hasServer ? "info" : "warning"), "HOME": folder,
+            ]
+        )
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// Starts an organisation with its people, and the customer's record.
+    func found() async throws {
+        let line = "init --admin-email \(Person.ada.rawValue) --admin-name Ada --locale \(language.rawValue)"
+        try await run(line, ["--organization", "さくら商事", "--password-stdin"], input: Self.password).expectDone()
+        if hasServer { try await startServer() }
+        try await load("roles", ["Name,Reports To", "CEO,", "Manager,CEO", "Sales,Manager", "Support,CEO"])
+        try await load(
+            "users",
+            [
+                "Email,Name,Role,Profile,Status", "\(Person.ben.rawValue),Ben,,Administrator,active",
+                "\(Person.eve.rawValue),Eve,,Administrator,active",
+                "\(Person.leaver.rawValue),山田太郎,Sales,Standard,active",
+                "\(Person.owner.rawValue),Hana,Sales,Standard,active",
+                "\(Person.sharer.rawValue),Kei,Support,Standard,active",
+                "\(Person.superior.rawValue),Mori,Manager,Standard,active",
+                "\(Person.stranger.rawValue),Sota,Sales,Standard,active",
+            ]
+        )
+        try await loadContacts(["12,\(Person.owner.rawValue),Taro,\(Self.customer),\(Person.sharer.rawValue)"])
+    }
+
+    /// Runs a command to its end.
+    ///
+    /// - Parameters:
+    ///   - line: its words, separated by spaces.
+    ///   - more: words that may hold spaces.
+    ///   - person: as whom it acts.
+    ///   - step: the durable step at which it is killed.
+    @discardableResult
+    func run(
+        _ line: String,
+        _ more: [String] = [],
+        as person: Person? = nil,
+        json: Bool = false,
+        input: String = "",
+        crashAt step: Int? = nil
+    ) async throws -> ShellAnswer {
+        try await start(line, more, as: person, json: json, input: input, crashAt: step).answer()
+    }
+
+    /// Starts a command.
+    func start(
+        _ line: String,
+        _ more: [String] = [],
+        as person: Person? = nil,
+        json: Bool = false,
+        input: String = "",
+        crashAt step: Int? = nil
+    ) throws -> RunningProgram {
+        var words = line.split(separator: " ").map(String.init) + more
+        if let person { words += ["--as", person.rawValue] }
+        if json { words.append("--json") }
+        let crash = step.map { ["MAILKEEP_CRASH_AT": "\($0)"] } ?? [:]
+        return try shell.start(words, input: input + "\n", environment: crash)
+    }
+
+    /// Runs a command that prints a document.
+    func read<Document: Decodable>(
+        _ type: Document.Type,
+        _ line: String,
+        as person: Person = .ada,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws -> Document {
+        let answer = try await run(line, as: person, json: true).expectDone(sourceLocation: sourceLocation)
+        return try JSONDecoder().decode(Document.self, from: answer.output)
+    }
+
+    /// Imports lines of CSV.
+    @discardableResult
+    func load(_ what: String, _ lines: [String], as person: Person = .ada) async throws -> ShellAnswer {
+        let file = folder + "/import.csv"
+        try (lines.joined(separator: "\n") + "\n").write(toFile: file, atomically: false, encoding: .utf8)
+        return try await run("import \(what) \(file)", as: person).expectDone()
+    }
+
+    /// Imports contacts, each as `id,owner,name,address,shared with`.
+    func loadContacts(_ lines: [String]) async throws {
+        try await load("records --module Contacts", ["Id,Owner,Name,Email,Shared With"] + lines)
+    }
+
+    // MARK: The server
+
+    /// Starts `serve` and waits until commands go through it.
+    func startServer() async throws {
+        let started = try start("serve --allow-mail-network 127.0.0.0/8 --sync-interval 86400")
+        server.withLock { $0 = started }
+        for _ in 0..<2000 {
+            if FileManager.default.fileExists(atPath: data + "/run.sock"),
+                String(decoding: started.errors, as: UTF8.self).contains("serving")
+            {
+                return
+            }
+            try #require(started.status() == nil, "the server ended")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+        Issue.record("the server did not start")
+    }
+
+    /// Ends the server without a chance to do anything more.
+    func killServer() async throws {
+        guard let running = server.withLock({ $0.take() }) else { return }
+        running.kill()
+        _ = try await running.answer()
+    }
+
+    /// Ends the server as it should be ended; what it has written to its log.
+    @discardableResult
+    func stopServer() async throws -> String {
+        guard let running = server.withLock({ $0.take() }) else { return "" }
+        running.terminate()
+        let answer = try await running.answer(within: .seconds(30))
+        #expect(answer.status == 0)
+        #expect(answer.output.isEmpty)
+        return answer.errorText
+    }
+}
+
+/// Founds an organisation, works in it, and ends its server.
+func withWorkplace(
+    _ language: MailkeepModel.Locale = .english,
+    hasServer: Bool = false,
+    log: String? = nil,
+    _ body: (Workplace) async throws -> Void
+) async throws {
+    let work = try await Workplace(language, hasServer: hasServer, log: log)
+    try await work.found()
+    try await body(work)
+    try await work.stopServer()
+}
