@@ -37,7 +37,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
 }
 
 /// Why a folder was not read (design decision 6).
-package enum FolderExclusion: String, Sendable, Codable {
+package enum FolderExclusion: String, Sendable, Codable, CaseIterable {
     case junk
     case drafts
     case notSelectable = "not_selectable"

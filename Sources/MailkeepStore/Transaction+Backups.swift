@@ -150,6 +150,17 @@ extension ReadTransaction {
         ).map(backup)
     }
 
+    /// The completed backup that stands for a user, and a later one that is not completed (P4, B10).
+    package func latestBackups(of user: UserID) throws -> (standing: BackupDetails?, attempt: BackupDetails?) {
+        let newest = Self.selectBackup + "WHERE backup.user_id = ?"
+        let standing = try row(
+            newest + " AND backup.status = 'completed' ORDER BY backup.id DESC LIMIT 1",
+            [user.rawValue]
+        ).map(backup)
+        let last = try row(newest + " ORDER BY backup.id DESC LIMIT 1", [user.rawValue]).map(backup)
+        return (standing, last?.status == .completed ? nil : last)
+    }
+
     /// The folders of a backup with their counts.
     package func folders(of backup: BackupID) throws -> [FolderCounts] {
         try rows("SELECT * FROM backup_folder WHERE backup_id = ? ORDER BY name", [backup.rawValue]).map { row in

@@ -88,6 +88,18 @@ extension ReadTransaction {
         ).map(Self.mailAddon)
     }
 
+    /// The users of a status whose settings are saved, by name (P2).
+    package func mailAddonUsers(_ status: UserStatus) throws -> [(User, MailAddonSettings)] {
+        let users = try rows(
+            """
+            SELECT user.* FROM user JOIN mail_addon ON mail_addon.user_id = user.id
+            WHERE user.status = ? ORDER BY user.name, user.id
+            """,
+            [status.rawValue]
+        )
+        return try users.map(Self.user).compactMap { user in try mailAddon(of: user.id).map { (user, $0) } }
+    }
+
     /// The stored sign-in of a user's mailbox.
     package func credentials(of user: UserID) throws -> MailCredentials? {
         let sealed: Data? =

@@ -80,6 +80,7 @@ extension Module: ExpressibleByArgument {
 }
 
 extension Profile: ExpressibleByArgument {}
+extension UserStatus: ExpressibleByArgument {}
 extension AccountType: ExpressibleByArgument {}
 extension ConnectionSecurity: ExpressibleByArgument {}
 extension SharingSetting: ExpressibleByArgument {}

@@ -64,7 +64,7 @@ struct CrashTests {
     private func check(_ moments: [[Int]]) throws {
         let work = moments.map { $0[0] + $0[1] }
         #expect(work == work.sorted(), "\(moments)")
-        #expect(Set(work).count >= 5, "\(moments)")
+        #expect(Set(work).count >= 3, "\(moments)")
         #expect(work.contains { $0 > 0 && $0 < (moments.last ?? [0, 0])[0] }, "\(moments)")
     }
 

@@ -85,6 +85,70 @@ struct FailureTests {
         }
     }
 
+    @Test("B10: what was synchronised before the server died is backed up, and the status says until when")
+    func synchronisedBefore() async throws {
+        let setting = Setting(language: .japanese, hasServer: false)
+        try await withLeaver(setting) { server, work in
+            try await work.save(Workplace.Mailbox(on: server)).expectDone()
+            let leaver = Workplace.Person.leaver
+            try await work.run("mailbox sync --user \(leaver.rawValue) \(Workplace.network)", as: leaver).expectDone()
+            try server.deliver(StoryMail.after)
+            try await work.deactivate()
+            await server.pause()
+            let line = "backup start --user \(leaver.rawValue) --wait \(Workplace.network)"
+            let answer = try await work.run(line, as: .ada).expectDone()
+            let shown = try #require(try await work.read(Backups.self, "backup list").backups.first)
+            #expect(shown.status == "completed" && shown.source == "synchronised")
+            let until = try #require(shown.covered_until)
+            #expect(answer.text.contains("\(until)までに同期されたメールのバックアップです。"))
+            #expect(shown.error?.code == "connect")
+            #expect(try await work.emails(seenBy: .owner)?.count == StoryMail.associated(StoryMail.before).count)
+
+            // Once the server is there again, the latest backup has what came after that moment too.
+            try await server.resume()
+            let latest = try await work.backUp("latest")
+            #expect(latest.source == "mailbox")
+            let hashes = try await work.manifest(of: latest.id).hashes
+            #expect(Set(hashes) == StoryMail.associated(StoryMail.before + StoryMail.after))
+        }
+    }
+
+    @Test("A cancelled backup shows nothing to anybody, and can be taken anew", arguments: ["in_progress", "waiting"])
+    func cancelled(status: String) async throws {
+        try await withLeaver(Setting(language: .english, hasServer: true)) { server, work in
+            let leaver = Workplace.Person.leaver.rawValue
+            try await withScriptedIMAPServer(ScriptedIMAPServer.signIn() + [.stall]) { stalling in
+                var mailbox = Workplace.Mailbox(port: stalling.port)
+                (mailbox.host, mailbox.security) = ("127.0.0.1", "none")
+                try await work.save(mailbox).expectDone()
+                try await work.deactivate()
+                if status == "waiting" { try await work.stopServer() }
+                let waiting = try work.start("backup start --user \(leaver) --wait \(Workplace.network)", as: .ada)
+                var id: String?
+                while id == nil {
+                    if status == "waiting" {
+                        // Without a server the command itself works on it: killed, the backup waits again.
+                        while try work.count("backup") == 0 { try await Task.sleep(for: .milliseconds(10)) }
+                        waiting.kill()
+                        _ = try await waiting.answer()
+                    }
+                    let backups = try await work.read(Backups.self, "backup list").backups
+                    id = backups.first { status == "waiting" || $0.status == status }?.id
+                }
+                try await work.run("backup cancel \(id ?? "")", as: .ada).expectDone()
+                if status == "in_progress" { #expect(try await waiting.answer().status == 1) }
+                #expect(try await work.backup(id ?? "").status == "cancelled")
+                #expect(try await work.emails(seenBy: .owner)?.isEmpty == true)
+                #expect(try work.count("job WHERE state IN ('waiting', 'running')") == 0)
+            }
+            if status == "waiting" { try await work.startServer() }
+            try await work.run("user activate --user \(leaver)", as: .ada).expectDone()
+            try await work.save(Workplace.Mailbox(on: server)).expectDone()
+            try await work.deactivate()
+            try await succeeds(in: work)
+        }
+    }
+
     private func withLeaver(
         _ setting: Setting,
         masterUser: DovecotServer.User? = nil,

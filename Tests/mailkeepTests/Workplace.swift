@@ -135,8 +135,10 @@ final class Workplace: Sendable {
     // MARK: The server
 
     /// Starts `serve` and waits until commands go through it.
-    func startServer() async throws {
-        let started = try start("serve --allow-mail-network 127.0.0.0/8 --sync-interval 86400")
+    ///
+    /// - Parameter interval: seconds between two synchronisations of a mailbox.
+    func startServer(syncInterval interval: Int = 86_400) async throws {
+        let started = try start("serve --allow-mail-network 127.0.0.0/8 --sync-interval \(interval)")
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
@@ -148,6 +150,18 @@ final class Workplace: Sendable {
             try await Task.sleep(for: .milliseconds(5))
         }
         Issue.record("the server did not start")
+    }
+
+    /// Waits until something is so.
+    func wait(
+        sourceLocation: SourceLocation = #_sourceLocation,
+        until isSo: () async throws -> Bool
+    ) async throws {
+        for _ in 0..<600 {
+            if try await isSo() { return }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        Issue.record("it did not come about", sourceLocation: sourceLocation)
     }
 
     /// Ends the server without a chance to do anything more.

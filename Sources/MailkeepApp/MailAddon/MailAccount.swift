@@ -35,12 +35,12 @@ package struct TestMailAccount: UseCase {
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Int {
         let action = AuditedAction(name: "mail_addon.test", user: user)
-        let (addon, credentials) = try await mailkeep.read(action, as: caller) { transaction, actor in
+        let (addon, credentials) = try await mailkeep.act(action, as: caller) { transaction, actor in
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }
             _ = try transaction.existingUser(user)
-            return (try transaction.mailAddon(of: user), try transaction.credentials(of: user))
+            guard let addon = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
+            return (.done, (addon, try transaction.credentials(of: user)))
         }
-        guard let addon else { throw Refusal(.b5, .settings) }
         return try await mailkeep.sources.test(
             accountType: addon.accountType,
             server: addon.server,

@@ -29,6 +29,14 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
         package var path: String?
     }
 
+    /// An action that the rules refuse now, and why (P5).
+    package struct RefusedAction: Encodable, Sendable, Equatable {
+        package var action: String
+        package var rule: String
+        package var reason: String?
+        package var message: String
+    }
+
     package struct SyncError: Encodable, Sendable, Equatable {
         package var code: String
         package var message: String
@@ -43,6 +51,12 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
     package var saved_time: String
     package var last_sync_time: String?
     package var last_sync_error: SyncError?
+    /// The completed backup that stands, and a later one that is not completed; on the administrators' page (P4).
+    package var backup: BackupShape?
+    package var last_attempt: BackupShape?
+    /// What the reader may do now; on the administrators' page (P5).
+    package var allowed_actions: [String]?
+    package var refused_actions: [RefusedAction]?
 }
 
 extension ReadTransaction {

@@ -96,6 +96,8 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colAssociated = "col.associated"
     case colStored = "col.stored"
     case colSkipped = "col.skipped"
+    case emptyEmails = "empty.emails"
+    case emptyBackups = "empty.backups"
     case colDate = "col.date"
     case colFrom = "col.from"
     case colSubject = "col.subject"

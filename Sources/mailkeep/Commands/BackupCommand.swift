@@ -125,7 +125,10 @@ struct BackupCommand: ParsableCommand {
                 var id: UserID?
                 if let user { id = try await session.user(email: user) }
                 let backups = try await session.perform(ListBackups(user: id))
-                try await session.print(Backups(backups), text: Table(backups, session.wording).text)
+                let text =
+                    backups.isEmpty
+                    ? session.wording.text(.emptyBackups) : Table(backups, session.wording).text
+                try await session.print(Backups(backups), text: text)
             }
         }
     }
@@ -316,7 +319,7 @@ extension BackupShape {
                 [
                     folder.name, folder.onServer.map(String.init) ?? "-", "\(folder.considered)",
                     "\(folder.associated)", "\(folder.stored)",
-                    folder.excluded?.rawValue ?? "\(folder.skipped)",
+                    folder.excluded.map { wording.text(key: "skip.\($0.rawValue)") } ?? "\(folder.skipped)",
                 ]
             }
         )

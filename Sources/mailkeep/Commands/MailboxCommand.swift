@@ -6,8 +6,28 @@ struct MailboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mailbox",
         abstract: "A user's mail add-on settings, and reading their mailbox.",
-        subcommands: [Set.self, Show.self, Test.self, Sync.self, Share.self, Unshare.self]
+        subcommands: [List.self, Set.self, Show.self, Test.self, Sync.self, Share.self, Unshare.self]
     )
+
+    struct List: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List the mail add-on users with their backups and what may be done now (administrators).",
+            discussion: "With --json each refused action names its rule and says why."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Option(help: "active or inactive; else both, the active first.") var type: UserStatus?
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                var users: [MailAddonShape] = []
+                for status in type.map({ [$0] }) ?? UserStatus.allCases {
+                    users += try await session.perform(ListMailAddonUsers(status: status))
+                }
+                try await session.print(MailAddonUsers(users), text: Table(users, session.wording).text)
+            }
+        }
+    }
 
     struct Set: ShellCommand {
         static let configuration = CommandConfiguration(
@@ -188,13 +208,46 @@ struct MailAddonUsers: Encodable {
     }
 }
 
+extension Table {
+    /// The page of mail add-on users as a person reads it.
+    fileprivate init(_ users: [MailAddonShape], _ wording: Wording) {
+        self.init(
+            header: [
+                wording.text(.colUser), wording.text(.colStatus), wording.text(.colMailbox),
+                wording.text(.colType), wording.text(.colSharing), wording.text(.colLock), wording.text(.colSync),
+                wording.text(.colDetails), wording.text(.colActions),
+            ],
+            rows: users.map { user in
+                [
+                    user.user.full_name,
+                    wording.text(user.user.status == "active" ? .stActive : .stInactive),
+                    user.mailbox.address, user.mailbox.account_type, wording.sharing(user.sharing),
+                    user.lock(wording), user.last_sync_time ?? "-", user.backupDetails(wording),
+                    (user.allowed_actions ?? []).joined(separator: " "),
+                ]
+            }
+        )
+    }
+}
+
 extension MailAddonShape {
-    /// The settings as a person reads them.
-    fileprivate func text(_ wording: Wording) -> String {
-        let lock =
-            locked
+    fileprivate func lock(_ wording: Wording) -> String {
+        locked
             ? wording.text(.lockOn, ["admin": locked_by?.name ?? "", "time": locked_time ?? ""])
             : wording.text(.lockOff)
+    }
+
+    /// How the backup stands, and how a later one that is not completed (P4).
+    fileprivate func backupDetails(_ wording: Wording) -> String {
+        guard user.status != "active" || backup != nil || last_attempt != nil else { return "-" }
+        var text = wording.status(backup?.status ?? last_attempt?.status ?? "")
+        if let backup { text += " (\(backup.messages), \(backup.completed_time ?? "-"))" }
+        if backup != nil, let last_attempt { text += ", \(wording.status(last_attempt.status))" }
+        return text
+    }
+
+    /// The settings as a person reads them.
+    fileprivate func text(_ wording: Wording) -> String {
         var lines = [
             (wording.text(.colUser), "\(user.full_name) <\(user.email)>"),
             (wording.text(.colMailbox), mailbox.address),
@@ -205,7 +258,7 @@ extension MailAddonShape {
         }
         lines += [
             (wording.text(.colSharing), wording.sharing(sharing)),
-            (wording.text(.colLock), lock),
+            (wording.text(.colLock), lock(wording)),
             (wording.text(.colSync), last_sync_time ?? "-"),
         ]
         if let last_sync_error { lines.append((wording.text(.stFailed), last_sync_error.message)) }

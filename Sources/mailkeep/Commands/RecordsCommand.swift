@@ -21,7 +21,10 @@ struct RecordsCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let emails = try await session.perform(ListRecordEmails(record: record.key))
-                try await session.print(RecordEmails(emails), text: Table(emails, session.wording).text)
+                let text =
+                    emails.isEmpty
+                    ? session.wording.text(.emptyEmails) : Table(emails, session.wording).text
+                try await session.print(RecordEmails(emails), text: text)
             }
         }
     }
