@@ -23,6 +23,20 @@ package enum AccountType: String, Sendable, CaseIterable {
     case yahoo
     case maildir
     case mbox
+
+    /// Its name on screen, in every language.
+    package var displayName: String {
+        switch self {
+        case .imap: "IMAP"
+        case .pop3: "POP3"
+        case .gmail: "Gmail"
+        case .microsoft365: "Microsoft 365"
+        case .zoho: "Zoho Mail"
+        case .yahoo: "Yahoo Mail"
+        case .maildir: "Maildir"
+        case .mbox: "mbox"
+        }
+    }
 }
 
 /// How the connection to a mail server is secured.

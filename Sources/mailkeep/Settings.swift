@@ -2,12 +2,10 @@ import Configuration
 import Foundation
 import SystemPackage
 
-/// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_PORT`, …) before the
+/// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_SYNC_INTERVAL`, …) before the
 /// configuration file, a JSON document at `MAILKEEP_CONFIG` or `/etc/mailkeep.json`.
 struct Settings: Sendable {
     let data: String?
-    let host: String
-    let port: Int
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
@@ -28,8 +26,6 @@ struct Settings: Sendable {
         let reader = ConfigReader(providers: providers).scoped(to: "mailkeep")
         return Settings(
             data: reader.string(forKey: "data"),
-            host: reader.string(forKey: "host", default: "127.0.0.1"),
-            port: reader.int(forKey: "port", default: 8080),
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
             syncInterval: reader.int(forKey: "sync.interval", default: 300)

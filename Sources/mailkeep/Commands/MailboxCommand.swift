@@ -221,7 +221,7 @@ extension Table {
                 [
                     user.user.full_name,
                     wording.text(user.user.status == "active" ? .stActive : .stInactive),
-                    user.mailbox.address, user.mailbox.account_type, wording.sharing(user.sharing),
+                    user.mailbox.address, user.accountType, wording.sharing(user.sharing),
                     user.lock(wording), user.last_sync_time ?? "-", user.backupDetails(wording),
                     (user.allowed_actions ?? []).joined(separator: " "),
                 ]
@@ -231,6 +231,10 @@ extension Table {
 }
 
 extension MailAddonShape {
+    fileprivate var accountType: String {
+        AccountType(rawValue: mailbox.account_type)?.displayName ?? mailbox.account_type
+    }
+
     fileprivate func lock(_ wording: Wording) -> String {
         locked
             ? wording.text(.lockOn, ["admin": locked_by?.name ?? "", "time": locked_time ?? ""])
@@ -251,7 +255,7 @@ extension MailAddonShape {
         var lines = [
             (wording.text(.colUser), "\(user.full_name) <\(user.email)>"),
             (wording.text(.colMailbox), mailbox.address),
-            (wording.text(.colType), mailbox.account_type),
+            (wording.text(.colType), accountType),
         ]
         if let host = mailbox.host, let port = mailbox.port, let security = mailbox.security {
             lines.append((wording.text(.colServer), "\(host):\(port) (\(security))"))
