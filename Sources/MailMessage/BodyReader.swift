@@ -1,5 +1,8 @@
 /// Finds the text and the attachments in the parts of a message.
 struct BodyReader {
+    /// How much of an attached message is read for its subject, in bytes.
+    private static let maximumNameSource = 1 << 20
+
     let bytes: [UInt8]
     let tree: MIMETree
     private(set) var text = ""
@@ -168,14 +171,14 @@ struct BodyReader {
         }
         if part.contentType == "message/partial" { diagnostics.add(.partialMessage, part: tree.path(of: index)) }
         if part.contentType == "message/external-body" { diagnostics.add(.externalBody, part: tree.path(of: index)) }
-        let (size, isMalformed) = part.encoding.measure(bytes[part.body])
+        let (content, isMalformed) = part.encoding.decode(bytes[part.body])
         if isMalformed { diagnostics.add(.malformedTransferEncoding, part: tree.path(of: index)) }
         attachments.append(
             Attachment(
                 path: tree.path(of: index),
                 fileName: part.fileName ?? (part.isMessage ? messageName(part) : nil),
                 contentType: part.contentType,
-                size: size,
+                size: content.count,
                 contentID: part.contentID,
                 isInline: part.disposition == .inline || (part.disposition == .none && part.contentID != nil),
                 source: Attachment.Source(body: part.body, encoding: part.encoding)
@@ -185,13 +188,8 @@ struct BodyReader {
 
     /// The name of an attached message: its subject.
     private func messageName(_ part: MIMEPart) -> String? {
-        let subject: String
-        if part.encoding == .identity {
-            var scanner = HeaderScanner(bytes, range: part.body)
-            subject = MessageHeader(scanning: &scanner).subject
-        } else {
-            subject = MessageHeader(parsing: part.encoding.decode(bytes[part.body]).bytes).subject
-        }
+        let content = part.encoding.decode(bytes[part.body].prefix(Self.maximumNameSource)).bytes
+        let subject = MessageHeader(parsing: content).subject
         return FileName.displayName(title: subject, suffix: ".eml")
     }
 }

@@ -48,17 +48,11 @@ struct HeaderScanner {
     }
 
     /// The next field; nil when the header has ended, and its blank line is behind.
-    ///
-    /// - Parameter isBoundary: tells of a line's content whether it ends the header without a blank line.
-    mutating func next(isBoundary: (ArraySlice<UInt8>) -> Bool = { _ in false }) -> HeaderField? {
+    mutating func next() -> HeaderField? {
         while position < end {
             let first = line(at: position)
             if first.content.isEmpty {
                 position = first.next
-                return nil
-            }
-            if bytes[position] == UInt8(ascii: "-"), isBoundary(bytes[first.content]) {
-                diagnostics.add(.unterminatedHeader)
                 return nil
             }
             let field = logicalLine(from: first)
@@ -109,6 +103,15 @@ struct HeaderScanner {
             current = (first.content.lowerBound..<continuation.content.upperBound, continuation.next)
         }
         return current
+    }
+
+    /// The name of the field that a line begins; nil when it begins none.
+    static func name(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
+        let name = line.prefix { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
+        guard !name.isEmpty, line[name.endIndex...].first(where: { !$0.isBlank }) == UInt8(ascii: ":") else {
+            return nil
+        }
+        return name
     }
 
     private func fieldName(_ content: Range<Int>) -> HeaderField? {
