@@ -11,18 +11,16 @@ struct AddressParser {
         case quoted(ArraySlice<UInt8>)
         case comment(ArraySlice<UInt8>)
         case bracketed(ArraySlice<UInt8>)
+        /// An encoded word, which may hold any delimiter.
+        case word(ArraySlice<UInt8>)
 
-        /// Whether no address is in it that is not expressly one.
-        var isAside: Bool {
-            switch self {
-            case .text, .bracketed: false
-            case .quoted, .comment: true
-            }
+        /// Whether an address may be here that is not hidden in a name.
+        var hasAt: Bool {
+            if case .text(let text) = self { text.contains(UInt8(ascii: "@")) } else { false }
         }
     }
 
     private let bytes: [UInt8]
-    private let words: HiddenWords
     private let hint: Charset?
     /// Whether these bytes were encoded themselves, so that nothing in them is decoded again.
     private let isDecoded: Bool
@@ -33,6 +31,7 @@ struct AddressParser {
     /// Whether a closing one may still follow; so that none is searched again and again.
     private var hasClosingQuote = true
     private var hasClosingParenthesis = true
+    private var scannedForWords = 0
 
     private var addresses: [EmailAddress] = []
 
@@ -44,18 +43,19 @@ struct AddressParser {
     }
 
     private static func parse(_ value: [UInt8], hint: Charset?, isDecoded: Bool) -> [EmailAddress] {
-        var bytes = value
+        // GMime would end at a NUL; no control character is let through in an address.
+        var bytes = value.contains(0) ? value.map { $0 == 0 ? 1 : $0 } : value
         // Raw Japanese bytes hold quotes, commas and brackets of their own: to text first.
         if value.contains(where: { $0 >= 0x80 || $0 == ASCII.escape }) {
             bytes = Array(TextDecoder.decode(value, declared: nil, hint: hint).text.utf8)
         }
-        var parser = AddressParser(hiding: bytes, hint: hint, isDecoded: isDecoded)
+        var parser = AddressParser(bytes: bytes, hint: hint, isDecoded: isDecoded)
         parser.run()
         return parser.addresses
     }
 
-    private init(hiding value: [UInt8], hint: Charset?, isDecoded: Bool) {
-        (bytes, words) = HiddenWords.hide(in: value)
+    private init(bytes: [UInt8], hint: Charset?, isDecoded: Bool) {
+        self.bytes = bytes
         self.hint = hint
         self.isDecoded = isDecoded
     }
@@ -132,6 +132,10 @@ struct AddressParser {
     }
 
     private mutating func takeText() {
+        if let end = EncodedWords.wordEnd(in: bytes, at: index, scanned: &scannedForWords) {
+            add(.word(bytes[index..<end]), endingAt: end)
+            return
+        }
         let start = index
         var end = index
         while end < bytes.count, !bytes[end].isWhiteSpace, !Self.isDelimiter(bytes[end]) {
@@ -192,7 +196,7 @@ struct AddressParser {
         guard addresses.count > before, let last = addresses.last, last.displayName == nil else { return }
         let comments = pieces.lazy.compactMap { if case .comment(let text) = $0.piece { text } else { nil } }
         guard let comment = comments.last, let name = decodedName(Self.unescaped(comment)) else { return }
-        addresses[addresses.count - 1].displayName = name
+        addresses[addresses.count - 1] = last.named(name)
     }
 
     /// Takes the addresses in angle brackets; gives what stands there where that is no address.
@@ -214,27 +218,24 @@ struct AddressParser {
 
     /// The addresses within angle brackets; or what stands there instead.
     private func bracketedAddresses(_ content: ArraySlice<UInt8>) -> [EmailAddress] {
-        if let address = AddressSpecification.read(content, words) { return [address] }
-        if !isDecoded, words.isIn(content) {
-            let decoded = EncodedWords.decode(words.restored(content), hint: hint)
+        if !isDecoded, EncodedWords.mayOccur(in: content) {
+            let decoded = EncodedWords.decode(content, hint: hint)
             return Self.parse(Array(decoded.utf8), hint: nil, isDecoded: true)
         }
+        if let address = AddressSpecification.read(content) { return [address] }
         // Several in one pair of brackets, or none.
         let parts = content.split { $0.isWhiteSpace || $0 == UInt8(ascii: ",") || $0 == UInt8(ascii: ";") }
-        let found = parts.count > 1 ? parts.compactMap { AddressSpecification.read($0, words) } : []
-        return found.isEmpty ? [AddressSpecification.placeholder(content, words)].compactMap { $0 } : found
+        let found = parts.count > 1 ? parts.compactMap { AddressSpecification.read($0) } : []
+        return found.isEmpty ? [AddressSpecification.placeholder(content)].compactMap { $0 } : found
     }
 
     /// An address without brackets, or several with blanks between them, or a name with an address behind.
     private mutating func takeBare(_ placeholder: EmailAddress?) {
-        let hasAt = pieces.contains {
-            if case .text(let text) = $0.piece { text.contains(UInt8(ascii: "@")) } else { false }
-        }
-        guard hasAt else {
+        guard pieces.contains(where: { $0.piece.hasAt }) else {
             if let placeholder { addresses.append(placeholder) } else { takeNameOnly() }
             return
         }
-        if let address = AddressSpecification.read(Self.source(of: pieces[...])[...], words) {
+        if let address = AddressSpecification.read(Self.source(of: pieces[...])[...]) {
             addresses.append(address)
             return
         }
@@ -244,13 +245,13 @@ struct AddressParser {
         var invalid: EmailAddress?
         while start < pieces.count {
             let end = pieces[(start + 1)...].firstIndex { $0.isSpaced } ?? pieces.count
-            let source = Self.source(of: pieces[start..<end])
-            if source.contains(UInt8(ascii: "@")), !pieces[start].piece.isAside || end > start + 1 {
-                if let address = AddressSpecification.read(source[...], words) {
+            if pieces[start..<end].contains(where: { $0.piece.hasAt }) {
+                let source = Self.source(of: pieces[start..<end])[...]
+                if let address = AddressSpecification.read(source) {
                     addresses.append(address.named(displayName(pieces[nameStart..<start])))
                     nameStart = end
                 } else if invalid == nil {
-                    invalid = AddressSpecification.placeholder(source[...], words)
+                    invalid = AddressSpecification.placeholder(source)
                 }
             }
             start = end
@@ -268,11 +269,9 @@ struct AddressParser {
                 return
             }
         }
-        let texts = pieces.filter { !$0.piece.isAside }
-        guard texts.count == 1, let only = texts.first, case .text(let text) = only.piece, !words.isIn(text) else {
-            return
-        }
-        addresses += [AddressSpecification.placeholder(text, words)].compactMap { $0 }
+        let names = pieces.filter { if case .comment = $0.piece { false } else { true } }
+        guard names.count == 1, case .text(let text)? = names.first?.piece else { return }
+        addresses += [AddressSpecification.placeholder(text)].compactMap { $0 }
     }
 
     // MARK: Text
@@ -283,7 +282,7 @@ struct AddressParser {
         for (piece, isSpaced) in pieces {
             if isSpaced, !source.isEmpty { source.append(ASCII.space) }
             switch piece {
-            case .text(let text): source += text
+            case .text(let text), .word(let text): source += text
             case .quoted(let text): source += [ASCII.quote] + text + [ASCII.quote]
             case .comment(let text): source += [UInt8(ascii: "(")] + text + [UInt8(ascii: ")")]
             case .bracketed: break
@@ -297,7 +296,7 @@ struct AddressParser {
         for (piece, isSpaced) in pieces {
             if isSpaced, !name.isEmpty { name.append(ASCII.space) }
             switch piece {
-            case .text(let text): name += text
+            case .text(let text), .word(let text): name += text
             case .quoted(let text): name += Self.unescaped(text)
             case .comment, .bracketed: break
             }
@@ -306,7 +305,7 @@ struct AddressParser {
     }
 
     private func decodedName(_ name: [UInt8]) -> String? {
-        let text = EncodedWords.decode(words.restored(name[...]), hint: hint).onOneLine
+        let text = EncodedWords.decode(name, hint: hint).onOneLine
         return text.isEmpty ? nil : text
     }
 

@@ -10,9 +10,10 @@ enum AddressSpecification {
     /// Keeps GMime from decoding A-labels, which are shown as they were written: U+FDD3.
     private static let labelMark: [UInt8] = [0xEF, 0xB7, 0x93]
     private static let label = Array("xn--".utf8)
+    private static let maximumColons = 16
 
     /// The address; nil when this is not exactly one, with a domain.
-    static func read(_ text: ArraySlice<UInt8>, _ words: HiddenWords) -> EmailAddress? {
+    static func read(_ text: ArraySlice<UInt8>) -> EmailAddress? {
         guard text.contains(at), let specification = prepared(text) else { return nil }
         guard let list = internet_address_list_parse(GMime.strictOptions, specification) else { return nil }
         defer { mailkeep_gmime_free_addresses(list) }
@@ -21,17 +22,15 @@ enum AddressSpecification {
         guard let found = mailkeep_gmime_address(list, &split) else { return nil }
         var bytes = GMime.bytes(found)
         if bytes.contains(labelMark[0]) { bytes = bytes.replacing(labelMark, with: []) }
-        bytes = words.restored(bytes[...])
-        // Where the `@` was, the local part may be shorter by then.
         guard split > 0, let at = bytes.lastIndex(of: at), at > 0 else { return nil }
         return address(local: bytes[..<at], domain: bytes[(at + 1)...])
     }
 
     /// What stands where an address should be, to be shown; nil for nothing.
-    static func placeholder(_ text: ArraySlice<UInt8>, _ words: HiddenWords) -> EmailAddress? {
+    static func placeholder(_ text: ArraySlice<UInt8>) -> EmailAddress? {
         let bytes = text.trimmed
         guard bytes.first != at, bytes.last != at else { return nil }
-        let shown = words.restored(bytes).utf8Text.onOneLine
+        let shown = bytes.utf8Text.onOneLine
         return shown.isEmpty ? nil : EmailAddress(displayName: nil, address: shown, normalized: nil)
     }
 
@@ -44,7 +43,10 @@ enum AddressSpecification {
         {
             text = text.dropFirst().dropLast()
         }
-        guard let split = text.lastIndex(of: at) else { return nil }
+        // GMime recurses into groups; no address has so many colons, not even one with an IPv6 literal.
+        guard let split = text.lastIndex(of: at), !text.contains(labelMark),
+            text.count(where: { $0 == UInt8(ascii: ":") }) <= maximumColons
+        else { return nil }
         let local = text[..<split]
         // Carriers' addresses such as `a..b@` and `a.@` need quotes to GMime.
         let isPlain = local.allSatisfy { !NormalizedAddress.needsQuoting($0) }

@@ -3,7 +3,7 @@ package struct EmailAddress: Sendable, Hashable {
     /// The name beside the address, decoded and on one line; nil when there is none.
     ///
     /// Anybody can write anything here.
-    package var displayName: String?
+    package let displayName: String?
     /// The addr-spec as written, decoded: without comments, routes and needless quotes, its case kept.
     ///
     /// May be something that is no address, as in `To: unknown`; then `normalized` is nil.

@@ -1,6 +1,6 @@
 import CGMime
 
-/// GMime, initialised.
+/// GMime, initialised; nothing of it depends on the locale, as it is only given ASCII and UTF-8.
 enum GMime {
     /// Reads what is found rather than what is right; shared, as GMime only ever reads it.
     nonisolated(unsafe) static let options: OpaquePointer? = {

@@ -25,8 +25,12 @@ struct HeaderScanner {
     private var endOfFields: Int?
     private var hasFields = false
 
-    init(_ bytes: [UInt8], range: Range<Int>) {
+    /// Whether a line that begins with `--` ends the header, as a boundary does.
+    private let endsAtMarkers: Bool
+
+    init(_ bytes: [UInt8], range: Range<Int>, endsAtMarkers: Bool = false) {
         self.bytes = bytes
+        self.endsAtMarkers = endsAtMarkers
         position = range.lowerBound
         end = range.upperBound
     }
@@ -53,6 +57,10 @@ struct HeaderScanner {
             let first = line(at: position)
             if first.content.isEmpty {
                 position = first.next
+                return nil
+            }
+            if endsAtMarkers, isMarker(first.content) {
+                diagnostics.add(.unterminatedHeader)
                 return nil
             }
             let field = logicalLine(from: first)
@@ -105,15 +113,6 @@ struct HeaderScanner {
         return current
     }
 
-    /// The name of the field that a line begins; nil when it begins none.
-    static func name(of line: ArraySlice<UInt8>) -> ArraySlice<UInt8>? {
-        let name = line.prefix { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: ":") }
-        guard !name.isEmpty, line[name.endIndex...].first(where: { !$0.isBlank }) == UInt8(ascii: ":") else {
-            return nil
-        }
-        return name
-    }
-
     private func fieldName(_ content: Range<Int>) -> HeaderField? {
         var index = content.lowerBound
         while index < content.upperBound, bytes[index] > 0x20, bytes[index] < 0x7F, bytes[index] != UInt8(ascii: ":") {
@@ -131,6 +130,8 @@ struct HeaderScanner {
         return (rest.starts(with: "From ".utf8) || rest.starts(with: ">From ".utf8)) && !isField(start)
     }
 
+    private func isMarker(_ line: Range<Int>) -> Bool { bytes[line].starts(with: "--".utf8) }
+
     private func isField(_ start: Int) -> Bool {
         start < end && fieldName(line(at: start).content) != nil
     }
@@ -144,7 +145,7 @@ struct HeaderScanner {
         var isAllFields = true
         while current < end {
             let line = logicalLine(from: line(at: current))
-            if line.content.isEmpty { break }
+            if line.content.isEmpty || endsAtMarkers && isMarker(line.content) { break }
             if let field = fieldName(line.content), Self.isWellKnown(bytes[field.name]) { last = line.next }
             if !bytes[line.content].contains(UInt8(ascii: ":")) { isAllFields = false }
             current = line.next

@@ -27,12 +27,12 @@ struct MIMETree: Sendable {
 
     /// Reads the structure of a whole message.
     ///
-    /// - Parameter fields: the fields of its header that tell of it.
-    init(fields: [[UInt8]], body: Range<Int>, of raw: [UInt8]) {
-        let source = StructureSource(header: fields, body: body, of: raw)
+    /// - Parameter header: the fields of its header that tell of it.
+    init(header: StructureFields, bodyStart: Int, of raw: [UInt8]) {
+        let source = StructureSource(header: header, bodyStart: bodyStart, of: raw)
         diagnostics.add(source.diagnostics)
         guard let root: Object = mailkeep_gmime_structure(GMime.options, source.bytes, source.bytes.count) else {
-            parts = [MIMEPart(body: body)]
+            parts = [MIMEPart(body: bodyStart..<raw.count)]
             return
         }
         defer { mailkeep_gmime_free(root) }
@@ -75,11 +75,13 @@ struct MIMETree: Sendable {
         let outerType = place.parent.map { parts[$0].contentType }
         let isMultipart = mailkeep_gmime_is_multipart(place.object) != 0
         let isTooDeep = isMultipart && place.depth >= Self.maximumDepth
+        let body = source.body(of: place.object)
+        diagnostics.add(body.diagnostics)
         var part = MIMEPart(
             parent: place.parent,
             ordinal: place.ordinal,
             defaultType: outerType == "multipart/digest" ? "message/rfc822" : "text/plain",
-            body: isTooDeep ? source.whole(place.object) : source.body(of: place.object, diagnostics: &diagnostics),
+            body: isTooDeep ? source.whole(place.object) : body.range,
             diagnostics: &diagnostics
         ) { name in
             mailkeep_gmime_field(place.object, name).map { Array(GMime.bytes($0)[...].trimmed) }

@@ -25,10 +25,10 @@ package struct Message: Sendable {
         self.raw = bytes
         var findings = DiagnosticList()
         var scanner = HeaderScanner(message: bytes)
-        var fields: [[UInt8]] = []
+        var fields = StructureFields()
         header = MessageHeader(scanning: &scanner, structure: &fields)
         for diagnostic in header.diagnostics { findings.add(diagnostic.code) }
-        let tree = MIMETree(fields: fields, body: scanner.position..<bytes.count, of: bytes)
+        let tree = MIMETree(header: fields, bodyStart: scanner.position, of: bytes)
         findings.add(tree.diagnostics)
         var reader = BodyReader(bytes: bytes, tree: tree)
         reader.read()

@@ -34,14 +34,14 @@ package struct MessageHeader: Sendable {
     /// Reads the header at the beginning of these bytes, which may go on with the body.
     package init(parsing header: some Collection<UInt8>) {
         var scanner = HeaderScanner(message: Message.bytes(of: header))
-        var structure: [[UInt8]] = []
+        var structure = StructureFields()
         self.init(scanning: &scanner, structure: &structure)
     }
 
     /// Reads the header at the scanner's position, and leaves it at the body.
     ///
-    /// - Parameter structure: gets the fields that tell how the body is put together, each on one line.
-    init(scanning scanner: inout HeaderScanner, structure: inout [[UInt8]]) {
+    /// - Parameter structure: gets the fields that tell how the body is put together.
+    init(scanning scanner: inout HeaderScanner, structure: inout StructureFields) {
         var fields = Fields()
         while let field = scanner.next() { fields.take(field, scanner) }
         findings.add(scanner.diagnostics)
@@ -93,7 +93,7 @@ package struct MessageHeader: Sendable {
         var references: [[UInt8]] = []
         var authenticationResults: [[UInt8]] = []
         var contentType: [UInt8]?
-        var structure: [[UInt8]] = []
+        var structure = StructureFields()
         var isRepeated = false
 
         mutating func take(_ field: HeaderField, _ scanner: HeaderScanner) {
@@ -102,7 +102,7 @@ package struct MessageHeader: Sendable {
                 if self.addresses.contains(where: { $0.0 == kind }) { isRepeated = true }
                 self.addresses.append((kind, scanner.value(of: field)))
             }
-            func structural() { structure.append(scanner.bytes[field.name] + ": ".utf8 + scanner.value(of: field)) }
+            structure.take(field, scanner)
             switch field.name.count {
             case 2:
                 if named("to") { addresses(.to) } else if named("cc") { addresses(.cc) }
@@ -124,22 +124,13 @@ package struct MessageHeader: Sendable {
                     if messageID == nil { messageID = scanner.value(of: field) } else { isRepeated = true }
                 } else if named("references") {
                     references.append(scanner.value(of: field))
-                } else if named("content-id") {
-                    structural()
                 }
             case 11:
                 if named("in-reply-to") { inReplyTo.append(scanner.value(of: field)) }
             case 12:
-                if named("content-type") {
-                    if contentType == nil { structural() } else { isRepeated = true }
-                    contentType = contentType ?? scanner.value(of: field)
-                }
-            case 19:
-                if named("content-disposition") { structural() }
+                if named("content-type"), contentType == nil { contentType = scanner.value(of: field) }
             case 22:
                 if named("authentication-results") { authenticationResults.append(scanner.value(of: field)) }
-            case 25:
-                if named("content-transfer-encoding") { structural() }
             default: break
             }
         }
