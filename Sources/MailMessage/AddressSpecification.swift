@@ -44,20 +44,22 @@ enum AddressSpecification {
             text = text.dropFirst().dropLast()
         }
         // GMime recurses into groups; no address has so many colons, not even one with an IPv6 literal.
-        guard let split = text.lastIndex(of: at), !text.contains(labelMark),
+        guard let split = text.lastIndex(of: at), !text.contains(0xEF) || !text.contains(labelMark),
             text.count(where: { $0 == UInt8(ascii: ":") }) <= maximumColons
         else { return nil }
         let local = text[..<split]
         // Carriers' addresses such as `a..b@` and `a.@` need quotes to GMime.
         let isPlain = local.allSatisfy { !NormalizedAddress.needsQuoting($0) }
-        let isIrregular =
-            local.first == dot || local.last == dot
-            || zip(local, local.dropFirst()).contains { $0 == dot && $1 == dot }
+        let isIrregular = local.first == dot || local.last == dot || hasPair(of: dot, in: local)
         var result: [UInt8] = [UInt8(ascii: "<")]
         if isPlain, isIrregular { result += [ASCII.quote] + local + [ASCII.quote] } else { result += local }
         result += text[split...]
-        if text.contains(UInt8(ascii: "-")) { result = result.replacing(label, with: labelMark + label) }
+        if hasPair(of: UInt8(ascii: "-"), in: text) { result = result.replacing(label, with: labelMark + label) }
         return (result + [UInt8(ascii: ">"), 0]).map { CChar(bitPattern: $0) }
+    }
+
+    private static func hasPair(of byte: UInt8, in text: ArraySlice<UInt8>) -> Bool {
+        zip(text, text.dropFirst()).contains { $0 == byte && $1 == byte }
     }
 
     private static func address(local: ArraySlice<UInt8>, domain: ArraySlice<UInt8>) -> EmailAddress {

@@ -23,12 +23,16 @@ struct LibraryTrapTests {
         return box.message
     }
 
-    @Test("Nesting of any kind fits on a small stack", arguments: 0..<8)
+    @Test("Nesting of any kind fits on a small stack", arguments: 0..<10)
     func nesting(kind: Int) throws {
         let levels = 0..<10_000
         let raw =
             switch kind {
             case 0: levels.map { "Content-Type: multipart/mixed; boundary=b\($0)\n\n--b\($0)\n" }.joined() + "\nx\n"
+            case 8, 9:
+                levels.map {
+                    "Content-Type: multipart/\(kind == 8 ? "alternative" : "related"); boundary=b\($0)\n\n--b\($0)\n"
+                }.joined() + "\nx\n"
             case 1: String(repeating: "Content-Type: message/rfc822\n\n", count: 10_000) + "x\n"
             case 2: "To: " + String(repeating: "a:", count: 100_000) + "a@example.jp\n\n"
             case 3: "To: <," + String(repeating: "a:", count: 100_000) + "a@example.jp>\n\n"
