@@ -2,10 +2,10 @@ import CGMime
 
 /// A field with parameters, as Content-Type and Content-Disposition are (RFC 2045 section 5.1, RFC 2183).
 ///
-/// GMime takes it apart and puts RFC 2231 continuations in order; what a value means is decided here. GMime would give
-/// iconv a charset of any length from its stack, and glibc's iconv lacks NEC row 13 of ISO-2022-JP; it would decode
-/// encoded words one by one; and it takes Windows paths for quoted pairs. So all of that is hidden from it behind
-/// noncharacters, which are not text by themselves.
+/// GMime takes it apart and puts RFC 2231 continuations in order; what a value means is decided here. GMime puts a
+/// charset's name of any length on the stack, glibc's iconv lacks NEC row 13 of ISO-2022-JP, encoded words must be joined
+/// before they are decoded, and Windows paths are no quoted pairs. So all of that is hidden from GMime behind
+/// noncharacters.
 struct ContentField {
     /// What stands before the first semicolon, in lower case, without white space.
     let value: String

@@ -4,7 +4,7 @@ import CGMime
 ///
 /// Parts are ranges of the message's bytes. A message within the message is one part; what is in it is not looked at.
 struct MIMETree: Sendable {
-    /// How many boundaries are minded; each part costs GMime some kilobytes.
+    /// How many boundaries are minded; GMime needs about 2 KB for each part.
     static let maximumParts = 50_000
 
     /// How deep multiparts may be nested.

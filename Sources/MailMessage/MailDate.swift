@@ -2,8 +2,8 @@ import CGMime
 
 /// Dates of header fields (RFC 5322 section 3.3 and its obsolete forms in 4.3), and of `ctime`.
 ///
-/// Not GMime's, which reads JST, `+09:00` and `09:00+0900` as UTC, years `50` to `69` as 2050 to 2069, and `1 1 2024` as
-/// a date: GLib's calendar counts the days, the words are sorted here.
+/// Not by GMime, which takes JST and `+09:00` for UTC, loses the time in `10:00+0900`, reads the years `50` to `69` as
+/// 2050 to 2069, and finds dates in `1 1 2024`. Words are sorted here; GLib's calendar counts the days.
 enum MailDate {
     /// Milliseconds since 1970 UTC; nil for what is not a date or cannot be one.
     ///
