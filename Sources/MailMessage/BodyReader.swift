@@ -171,14 +171,14 @@ struct BodyReader {
         }
         if part.contentType == "message/partial" { diagnostics.add(.partialMessage, part: tree.path(of: index)) }
         if part.contentType == "message/external-body" { diagnostics.add(.externalBody, part: tree.path(of: index)) }
-        let (content, isMalformed) = part.encoding.decode(bytes[part.body])
+        let (size, isMalformed) = part.encoding.measure(bytes[part.body])
         if isMalformed { diagnostics.add(.malformedTransferEncoding, part: tree.path(of: index)) }
         attachments.append(
             Attachment(
                 path: tree.path(of: index),
                 fileName: part.fileName ?? (part.isMessage ? messageName(part) : nil),
                 contentType: part.contentType,
-                size: content.count,
+                size: size,
                 contentID: part.contentID,
                 isInline: part.disposition == .inline || (part.disposition == .none && part.contentID != nil),
                 source: Attachment.Source(body: part.body, encoding: part.encoding)

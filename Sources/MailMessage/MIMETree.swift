@@ -31,7 +31,10 @@ struct MIMETree: Sendable {
     init(header: StructureFields, bodyStart: Int, of raw: [UInt8]) {
         let source = StructureSource(header: header, bodyStart: bodyStart, of: raw)
         diagnostics.add(source.diagnostics)
-        guard let root: Object = mailkeep_gmime_structure(GMime.options, source.bytes, source.bytes.count) else {
+        // GLib ends the process where an array of bytes would be longer than 4 GiB.
+        guard source.bytes.count <= Int(Int32.max),
+            let root: Object = mailkeep_gmime_structure(GMime.options, source.bytes, source.bytes.count)
+        else {
             parts = [MIMEPart(body: bodyStart..<raw.count)]
             return
         }

@@ -109,6 +109,7 @@ struct StructureSource {
     /// GMime takes that line end to be as long as the boundary's own, and would cut a character where they differ.
     private func range(_ first: Int, _ last: Int) -> Range<Int> {
         let start = place(of: first)
+        let last = min(max(0, last), bytes.count)
         let boundary = (last..<min(last + 3, bytes.count)).first { offset in
             bytes[offset...].starts(with: "--".utf8) && offset > 0 && bytes[offset - 1] == ASCII.lineFeed
         }

@@ -30,6 +30,19 @@ enum TransferEncoding: Sendable, Hashable {
     }
 }
 
+extension TransferEncoding {
+    /// How many bytes `decode` gives, and whether any are malformed; without memory for a large attachment.
+    func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
+        switch self {
+        case .identity: return (bytes.count, false)
+        case .base64: return Base64.measure(bytes)
+        case .quotedPrintable, .uuencode:
+            let decoded = decode(bytes)
+            return (decoded.bytes.count, decoded.isMalformed)
+        }
+    }
+}
+
 /// Base64 as it is found (RFC 2045 section 6.8): foreign characters are skipped and missing padding is no matter.
 ///
 /// GMime stops for good at the first `=`; here padding in the middle ends one run and begins another.
@@ -56,6 +69,17 @@ enum Base64 {
             }
         }
         return (result, isMalformed || bytes.contains { !isAllowed[Int($0)] })
+    }
+
+    static func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
+        var count = 0
+        var isMalformed = false
+        for run in bytes.split(separator: UInt8(ascii: "=")) {
+            let characters = characterCount(run)
+            count += characters / 4 * 3 + max(0, characters % 4 - 1)
+            if characters % 4 == 1 { isMalformed = true }
+        }
+        return (count, isMalformed || bytes.contains { !isAllowed[Int($0)] })
     }
 
     /// How many characters of the alphabet there are.
