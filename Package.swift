@@ -28,6 +28,12 @@ let package = Package(
     targets: [
         // C libraries of the system, through thin module maps.
         .systemLibrary(
+            name: "CGMime",
+            path: "Sources/C/CGMime",
+            pkgConfig: "gmime-3.0",
+            providers: [.apt(["libgmime-3.0-dev"])]
+        ),
+        .systemLibrary(
             name: "CICU",
             path: "Sources/C/CICU",
             pkgConfig: "icu-uc",
@@ -55,7 +61,7 @@ let package = Package(
         // Mail.
         .target(name: "IMAPCore", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
         .target(name: "IMAPClient", dependencies: ["IMAPCore"] + nio),
-        .target(name: "MailMessage", dependencies: ["CICU", "CIDN2"]),
+        .target(name: "MailMessage", dependencies: ["CGMime", "CICU", "CIDN2"]),
         .target(name: "MailkeepKeys", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(
             name: "MailVault",

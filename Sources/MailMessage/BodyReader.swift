@@ -1,5 +1,8 @@
 /// Finds the text and the attachments in the parts of a message.
 struct BodyReader {
+    /// How much of an attached message is read for its subject, in bytes.
+    private static let maximumNameSource = 1 << 20
+
     let bytes: [UInt8]
     let tree: MIMETree
     private(set) var text = ""
@@ -185,13 +188,8 @@ struct BodyReader {
 
     /// The name of an attached message: its subject.
     private func messageName(_ part: MIMEPart) -> String? {
-        let subject: String
-        if part.encoding == .identity {
-            var scanner = HeaderScanner(bytes, range: part.body)
-            subject = MessageHeader(scanning: &scanner).subject
-        } else {
-            subject = MessageHeader(parsing: part.encoding.decode(bytes[part.body]).bytes).subject
-        }
+        let content = part.encoding.decode(bytes[part.body].prefix(Self.maximumNameSource)).bytes
+        let subject = MessageHeader(parsing: content).subject
         return FileName.displayName(title: subject, suffix: ".eml")
     }
 }

@@ -1,196 +1,176 @@
+import CGMime
+
 /// A field with parameters, as Content-Type and Content-Disposition are (RFC 2045 section 5.1, RFC 2183).
 ///
-/// Reads RFC 2231 continuations and charsets, encoded words and raw bytes in values, and values without their quotes.
+/// GMime takes it apart and puts RFC 2231 continuations in order; what a value means is decided here. GMime puts a
+/// charset's name of any length on the stack, glibc's iconv lacks NEC row 13 of ISO-2022-JP, encoded words must be joined
+/// before they are decoded, and Windows paths are no quoted pairs. So all of that is hidden from GMime behind
+/// noncharacters.
 struct ContentField {
     /// What stands before the first semicolon, in lower case, without white space.
     let value: String
-    private var parameters: [String: Parameter] = [:]
+    private var parameters: [(name: String, value: [UInt8])] = []
     private let hint: Charset?
 
-    /// More parameters than any mailer writes.
-    private static let maximumParameters = 1000
+    /// The longest field that is read whole, in bytes.
+    static let maximumLength = 16_384
+    /// Stands before a percent-encoded section of a value: U+FDD1.
+    private static let encodedMark: [UInt8] = [0xEF, 0xB7, 0x91]
+    /// Stands before another section of a value by RFC 2231: U+FDD2.
+    private static let plainMark: [UInt8] = [0xEF, 0xB7, 0x92]
+    /// Stands within the beginning of an encoded word: U+FDD3.
+    private static let wordMark: [UInt8] = [0xEF, 0xB7, 0x93]
 
     init(_ field: [UInt8], hint: Charset?) {
-        var bytes = field
+        var bytes = Array(field.prefix(Self.maximumLength))
         // Raw Japanese bytes hold quotes and backslashes of their own: to text first.
-        if field.contains(where: { $0 >= 0x80 || $0 == ASCII.escape }) {
-            bytes = Array(TextDecoder.decode(field, declared: nil, hint: hint).text.utf8)
+        if bytes.contains(where: { $0 >= 0x80 || $0 == ASCII.escape }) {
+            bytes = Array(TextDecoder.decode(bytes, declared: nil, hint: hint).text.utf8)
         }
         self.hint = hint
         let separator = bytes.firstIndex(of: UInt8(ascii: ";")) ?? bytes.endIndex
-        let head = bytes[..<separator].prefix { $0 != UInt8(ascii: "(") }
         value =
-            head.prefix(256).filter { !$0.isWhiteSpace && !$0.isControl && $0 != ASCII.quote }
-            .map(\.lowercased).utf8Text
-        var reader = ParameterReader(bytes: bytes, index: separator)
-        var count = 0
-        while count < Self.maximumParameters, let (name, value) = reader.next() {
-            take(name, value)
-            count += 1
+            bytes[..<separator].prefix { $0 != UInt8(ascii: "(") }.prefix(256)
+            .filter { !$0.isWhiteSpace && !$0.isControl && $0 != ASCII.quote }.map(\.lowercased).utf8Text
+        let rest = bytes[separator...].dropFirst()
+        guard rest.contains(UInt8(ascii: "=")) else { return }
+        let text = Self.marked(rest).map { CChar(bitPattern: $0) } + [0]
+        guard let list = g_mime_param_list_parse(GMime.options, text) else { return }
+        defer { mailkeep_gmime_free_parameters(list) }
+        for index in 0..<g_mime_param_list_length(list) {
+            guard let parameter = g_mime_param_list_get_parameter_at(list, index),
+                let name = g_mime_param_get_name(parameter), let value = g_mime_param_get_value(parameter)
+            else { continue }
+            var bytes = GMime.bytes(value)
+            if bytes.contains(Self.wordMark[0]) { bytes = bytes.replacing(Self.wordMark, with: []) }
+            parameters.append((String(cString: name).lowercased(), bytes))
         }
     }
 
     /// The value of a parameter, decoded; a value by RFC 2231 goes before a plain one.
-    subscript(name: String) -> String? {
-        parameters[name]?.text(hint: hint)
-    }
-
-    /// The value of a parameter as it stands, which is right for boundaries.
-    func rawValue(_ name: String) -> [UInt8]? {
-        guard let parameter = parameters[name] else { return nil }
-        return parameter.plain ?? parameter.text(hint: nil).map { Array($0.utf8) }
-    }
+    subscript(name: String) -> String? { text(name, hint: hint) }
 
     /// The encoding that the charset parameter names.
-    var charset: Charset? {
-        parameters["charset"]?.text(hint: nil).flatMap { Charset(label: $0.utf8) }
-    }
+    var charset: Charset? { text("charset", hint: nil).flatMap { Charset(label: $0.utf8) } }
 
-    private mutating func take(_ name: [UInt8], _ value: [UInt8]) {
-        let pieces = name.split(separator: UInt8(ascii: "*"), omittingEmptySubsequences: false)
-        guard let base = pieces.first, !base.isEmpty, pieces.count <= 3 else { return }
-        let key = base.map(\.lowercased).utf8Text
-        var parameter = parameters[key] ?? Parameter()
-        if pieces.count == 1 {
-            if parameter.plain == nil { parameter.plain = value }
-        } else if pieces.count == 2, pieces[1].isEmpty {
-            parameter.add(Parameter.Section(number: 0, isEncoded: true, value: value))
-        } else if let number = Int(pieces[1].utf8Text), (0..<Self.maximumParameters).contains(number) {
-            parameter.add(Parameter.Section(number: number, isEncoded: pieces.count == 3, value: value))
-        }
-        parameters[key] = parameter
-    }
-
-    /// One parameter in all the ways it was given.
-    private struct Parameter {
-        struct Section {
-            let number: Int
-            let isEncoded: Bool
-            let value: [UInt8]
-        }
-
-        var plain: [UInt8]?
-        private var sections: [Section] = []
-
-        mutating func add(_ section: Section) { sections.append(section) }
-
-        func text(hint: Charset?) -> String? {
-            extended(hint: hint) ?? plain.map { EncodedWords.decode($0, hint: hint) }
-        }
-
-        /// The value by RFC 2231: its sections in order, joined as bytes before they are decoded.
-        private func extended(hint: Charset?) -> String? {
-            let ordered = sections.sorted { $0.number < $1.number }
-            guard var expected = ordered.first?.number else { return nil }
-            var charset: Charset?
-            var bytes: [UInt8] = []
-            var isFirst = true
-            for section in ordered {
-                if section.number < expected, !isFirst { continue }
-                guard section.number == expected else { break }
-                expected += 1
-                var value = section.value[...]
-                if isFirst, section.isEncoded, let language = value.firstIndex(of: UInt8(ascii: "'")),
-                    let text = value[(language + 1)...].firstIndex(of: UInt8(ascii: "'"))
-                {
-                    charset = Charset(label: value[..<language])
-                    value = value[(text + 1)...]
-                }
-                isFirst = false
-                bytes += section.isEncoded ? Self.percentDecoded(value) : value
-            }
-            if charset == nil, EncodedWords.mayOccur(in: bytes) { return EncodedWords.decode(bytes, hint: hint) }
-            return TextDecoder.decode(bytes, declared: charset, hint: hint).text
-        }
-
-        private static func percentDecoded(_ value: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
-            var result: [UInt8] = []
-            var index = value.startIndex
-            while index < value.endIndex {
-                if value[index] == UInt8(ascii: "%"), index + 2 < value.endIndex,
-                    let high = value[index + 1].hexadecimalValue, let low = value[index + 2].hexadecimalValue
-                {
-                    result.append(high << 4 | low)
-                    index += 3
-                } else {
-                    result.append(value[index])
-                    index += 1
-                }
-            }
-            return result[...]
-        }
-    }
-}
-
-/// Reads `; name=value` again and again.
-private struct ParameterReader {
-    let bytes: [UInt8]
-    var index: Int
-
-    mutating func next() -> (name: [UInt8], value: [UInt8])? {
-        while index < bytes.count {
-            skipSeparators()
-            let start = index
-            while index < bytes.count, bytes[index] != UInt8(ascii: "="), bytes[index] != UInt8(ascii: ";") {
-                index += 1
-            }
-            guard index < bytes.count, bytes[index] == UInt8(ascii: "=") else { continue }
-            let name = Array(bytes[start..<index].trimmed)
-            index += 1
-            while index < bytes.count, bytes[index].isWhiteSpace { index += 1 }
-            let value = index < bytes.count && bytes[index] == ASCII.quote ? quotedValue() : plainValue()
-            if !name.isEmpty { return (name, value) }
-        }
-        return nil
-    }
-
-    /// Skips white space, semicolons and comments.
-    private mutating func skipSeparators() {
-        while index < bytes.count {
-            if bytes[index] == UInt8(ascii: "(") {
-                guard let end = bytes[index...].prefix(256).firstIndex(of: UInt8(ascii: ")")) else { return }
-                index = end + 1
-            } else if bytes[index] == UInt8(ascii: ";") || bytes[index].isWhiteSpace {
-                index += 1
-            } else {
-                return
-            }
-        }
-    }
-
-    private mutating func plainValue() -> [UInt8] {
-        let start = index
-        while index < bytes.count, bytes[index] != UInt8(ascii: ";") { index += 1 }
-        var value = bytes[start..<index].trimmed
-        // A comment at the end.
-        if value.last == UInt8(ascii: ")"), let open = value.lastIndex(of: UInt8(ascii: "(")), open > start,
-            bytes[open - 1].isWhiteSpace, !value.contains(ASCII.quote)
+    private func text(_ name: String, hint: Charset?) -> String? {
+        let values = parameters.lazy.filter { $0.name == name }.map(\.value)
+        if let extended = values.first(where: { $0.starts(with: Self.encodedMark) || $0.starts(with: Self.plainMark) })
         {
-            let uncommented = value[..<open].trimmed
-            if !uncommented.isEmpty { value = uncommented }
+            return Self.extended(extended, hint: hint)
         }
-        return Array(value)
+        return values.first.map { EncodedWords.decode($0, hint: hint) }
     }
 
-    private mutating func quotedValue() -> [UInt8] {
-        index += 1
-        var value: [UInt8] = []
-        while index < bytes.count, bytes[index] != ASCII.quote {
-            // A backslash before anything else than these stands in a Windows path.
-            if bytes[index] == ASCII.backslash, index + 1 < bytes.count,
-                bytes[index + 1] == ASCII.quote || bytes[index + 1] == ASCII.backslash
+    /// A value by RFC 2231: its sections joined as bytes before they are decoded, as they split characters.
+    private static func extended(_ value: [UInt8], hint: Charset?) -> String {
+        var charset: Charset?
+        var bytes: [UInt8] = []
+        var rest = value[...]
+        while !rest.isEmpty {
+            let isEncoded = rest.starts(with: encodedMark)
+            rest = rest.dropFirst(encodedMark.count)
+            var section = rest[..<(rest.indices.first { isMark(rest[$0...]) } ?? rest.endIndex)]
+            rest = rest[section.endIndex...]
+            if bytes.isEmpty, charset == nil, isEncoded, let language = section.firstIndex(of: apostrophe),
+                let text = section[(language + 1)...].firstIndex(of: apostrophe)
             {
-                index += 1
+                charset = Charset(label: section[..<language])
+                section = section[(text + 1)...]
             }
-            value.append(bytes[index])
-            index += 1
+            bytes += isEncoded ? percentDecoded(section) : Array(section)
         }
-        index += 1
-        while index < bytes.count, bytes[index] != UInt8(ascii: ";") {
-            // Words that belong to it behind its quotes, as in `"=?…?=" "=?…?="`.
-            if bytes[index] == UInt8(ascii: "=") || bytes[index].isLetter { break }
-            index += 1
+        if charset == nil, EncodedWords.mayOccur(in: bytes) { return EncodedWords.decode(bytes, hint: hint) }
+        return TextDecoder.decode(bytes, declared: charset, hint: hint).text
+    }
+
+    private static let apostrophe = UInt8(ascii: "'")
+
+    private static func isMark(_ bytes: ArraySlice<UInt8>) -> Bool {
+        bytes.starts(with: encodedMark) || bytes.starts(with: plainMark) || bytes.starts(with: wordMark)
+    }
+
+    private static func percentDecoded(_ value: ArraySlice<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        var rest = value
+        while let byte = rest.popFirst() {
+            if byte == UInt8(ascii: "%"), rest.count >= 2, let high = rest[rest.startIndex].hexadecimalValue,
+                let low = rest[rest.startIndex + 1].hexadecimalValue
+            {
+                result.append(high << 4 | low)
+                rest = rest.dropFirst(2)
+            } else {
+                result.append(byte)
+            }
         }
-        return value
+        return result
+    }
+
+    // MARK: What GMime reads
+
+    /// Parameters with everything in them hidden that GMime must not decode.
+    ///
+    /// `name*=value` and `name*0*=value` become `name*0=` and a mark, so that GMime only joins sections.
+    private static func marked(_ parameters: ArraySlice<UInt8>) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(parameters.count + 32)
+        var isQuoted = false
+        var rest = parameters
+        while let byte = rest.first {
+            if byte == 0 || isMark(rest) {
+                rest = rest.dropFirst(byte == 0 ? 1 : wordMark.count)
+                continue
+            }
+            if byte == UInt8(ascii: "*"), !isQuoted, let section = Section(rest) {
+                result += "*\(section.number)=".utf8
+                rest = rest[section.valueStart...]
+                if rest.first == ASCII.quote {
+                    isQuoted = true
+                    result.append(ASCII.quote)
+                    rest = rest.dropFirst()
+                }
+                result += section.isEncoded ? encodedMark : plainMark
+                continue
+            }
+            rest = rest.dropFirst()
+            result.append(byte)
+            if byte == UInt8(ascii: "="), rest.first == UInt8(ascii: "?") {
+                result += wordMark
+            } else if byte == ASCII.backslash, isQuoted {
+                // A backslash before anything else than these stands in a Windows path.
+                let isPair = rest.first == ASCII.quote || rest.first == ASCII.backslash
+                result.append(isPair ? rest.removeFirst() : byte)
+            } else if byte == ASCII.quote {
+                isQuoted.toggle()
+                // Words that belong to it behind its quotes, as in `"=?…?=" =?…?=`.
+                let next = rest.drop { $0.isWhiteSpace || $0 == ASCII.quote }
+                if !isQuoted, result.dropLast().suffix(2).elementsEqual("?=".utf8), next.starts(with: "=?".utf8) {
+                    result[result.count - 1] = ASCII.space
+                    isQuoted = true
+                    rest = next
+                }
+            }
+        }
+        return result
+    }
+
+    /// The `*`, `*1` or `*1*` before the `=` of a parameter by RFC 2231.
+    private struct Section {
+        let number: String
+        let isEncoded: Bool
+        let valueStart: Int
+
+        init?(_ bytes: ArraySlice<UInt8>) {
+            var rest = bytes.dropFirst()
+            let digits = rest.prefix { $0.isDigit }
+            rest = rest[digits.endIndex...]
+            let isStarred = rest.first == UInt8(ascii: "*") && !digits.isEmpty
+            if isStarred { rest = rest.dropFirst() }
+            rest = rest.drop(while: \.isWhiteSpace)
+            guard rest.first == UInt8(ascii: "="), digits.count < 6 else { return nil }
+            number = digits.isEmpty ? "0" : digits.utf8Text
+            isEncoded = digits.isEmpty || isStarred
+            valueStart = rest.dropFirst().drop(while: \.isWhiteSpace).startIndex
+        }
     }
 }

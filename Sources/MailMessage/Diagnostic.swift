@@ -24,7 +24,7 @@ package struct Diagnostic: Sendable, Hashable {
         case emptyMultipart
         /// More nested than `MIMETree.maximumDepth`; what is deeper stays one attachment.
         case nestedTooDeep
-        /// More parts than `MIMETree.maximumParts`; the rest was left out.
+        /// More boundaries than `MIMETree.maximumParts`; what follows stays in the last part.
         case tooManyParts
         /// The transfer encoding is not known; the bytes were left as they are.
         case unknownTransferEncoding

@@ -11,9 +11,8 @@ package struct EmailAddress: Sendable, Hashable {
     /// The form to compare by; nil when `address` is not one valid address.
     package let normalized: NormalizedAddress?
 
-    init(displayName: String?, address: String, normalized: NormalizedAddress?) {
-        self.displayName = displayName
-        self.address = address
-        self.normalized = normalized
+    /// The same address with another name.
+    func named(_ name: String?) -> EmailAddress {
+        EmailAddress(displayName: name, address: address, normalized: normalized)
     }
 }

@@ -198,22 +198,7 @@ enum EncodedWords {
 
     /// The Q encoding (RFC 2047 section 4.2): quoted-printable with `_` for a space.
     private static func decodeQ(_ text: ArraySlice<UInt8>) -> [UInt8] {
-        var result: [UInt8] = []
-        result.reserveCapacity(text.count)
-        var index = text.startIndex
-        while index < text.endIndex {
-            let byte = text[index]
-            if byte == UInt8(ascii: "="), index + 2 < text.endIndex, let high = text[index + 1].hexadecimalValue,
-                let low = text[index + 2].hexadecimalValue
-            {
-                result.append(high << 4 | low)
-                index += 3
-                continue
-            }
-            result.append(byte == UInt8(ascii: "_") ? ASCII.space : byte)
-            index += 1
-        }
-        return result
+        QuotedPrintable.unescaped(text.map { $0 == UInt8(ascii: "_") ? ASCII.space : $0 }).bytes
     }
 }
 

@@ -25,8 +25,12 @@ struct HeaderScanner {
     private var endOfFields: Int?
     private var hasFields = false
 
-    init(_ bytes: [UInt8], range: Range<Int>) {
+    /// Whether a line that begins with `--` ends the header, as a boundary does.
+    private let endsAtMarkers: Bool
+
+    init(_ bytes: [UInt8], range: Range<Int>, endsAtMarkers: Bool = false) {
         self.bytes = bytes
+        self.endsAtMarkers = endsAtMarkers
         position = range.lowerBound
         end = range.upperBound
     }
@@ -48,16 +52,14 @@ struct HeaderScanner {
     }
 
     /// The next field; nil when the header has ended, and its blank line is behind.
-    ///
-    /// - Parameter isBoundary: tells of a line's content whether it ends the header without a blank line.
-    mutating func next(isBoundary: (ArraySlice<UInt8>) -> Bool = { _ in false }) -> HeaderField? {
+    mutating func next() -> HeaderField? {
         while position < end {
             let first = line(at: position)
             if first.content.isEmpty {
                 position = first.next
                 return nil
             }
-            if bytes[position] == UInt8(ascii: "-"), isBoundary(bytes[first.content]) {
+            if endsAtMarkers, isMarker(first.content) {
                 diagnostics.add(.unterminatedHeader)
                 return nil
             }
@@ -128,6 +130,8 @@ struct HeaderScanner {
         return (rest.starts(with: "From ".utf8) || rest.starts(with: ">From ".utf8)) && !isField(start)
     }
 
+    private func isMarker(_ line: Range<Int>) -> Bool { bytes[line].starts(with: "--".utf8) }
+
     private func isField(_ start: Int) -> Bool {
         start < end && fieldName(line(at: start).content) != nil
     }
@@ -141,7 +145,7 @@ struct HeaderScanner {
         var isAllFields = true
         while current < end {
             let line = logicalLine(from: line(at: current))
-            if line.content.isEmpty { break }
+            if line.content.isEmpty || endsAtMarkers && isMarker(line.content) { break }
             if let field = fieldName(line.content), Self.isWellKnown(bytes[field.name]) { last = line.next }
             if !bytes[line.content].contains(UInt8(ascii: ":")) { isAllFields = false }
             current = line.next

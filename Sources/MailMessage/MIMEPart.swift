@@ -10,61 +10,50 @@ struct MIMEPart: Sendable {
     let parent: Int?
     /// Its place there, from 1.
     let ordinal: Int
-    /// Its body, still encoded.
-    var body: Range<Int>
+    /// Its body, still encoded; nowhere for a multipart with parts.
+    let body: Range<Int>
     /// The parts of a multipart, in their order.
     var children: [Int] = []
     /// Type and subtype in lower case, never with anything else in it.
     var contentType: String
-    var charset: Charset?
-    /// The boundary of a multipart that can be read.
-    var boundary: [UInt8]?
-    var disposition: Disposition
+    /// Whether it is a multipart that has parts.
+    var isMultipart = false
+    private(set) var charset: Charset?
+    private(set) var disposition = Disposition.none
     /// The name for display.
-    var fileName: String?
+    private(set) var fileName: String?
     /// Without angle brackets.
-    var contentID: String?
-    var encoding: TransferEncoding
+    private(set) var contentID: String?
+    private(set) var encoding = TransferEncoding.identity
 
-    var isMultipart: Bool { boundary != nil }
     var isText: Bool { contentType.hasPrefix("text/") }
     var isMessage: Bool { contentType == "message/rfc822" || contentType == "message/global" }
 
-    /// Reads the header of a part at the scanner's position, and leaves it at the body.
+    /// A message of which nothing is known but its body.
+    init(body: Range<Int>) {
+        parent = nil
+        ordinal = 1
+        contentType = "text/plain"
+        self.body = body
+    }
+
+    /// Reads what the fields of a part say, each given by its name, with its folds.
     init(
         parent: Int?,
         ordinal: Int,
         defaultType: String,
-        scanning scanner: inout HeaderScanner,
+        body: Range<Int>,
         diagnostics: inout DiagnosticList,
-        isBoundary: (ArraySlice<UInt8>) -> Bool
+        field: (String) -> [UInt8]?
     ) {
-        var typeValue: [UInt8]?
-        var dispositionValue: [UInt8]?
-        var encodingValue: [UInt8]?
-        var identifierValue: [UInt8]?
-        while let field = scanner.next(isBoundary: isBoundary) {
-            switch field.name.count {
-            case 10 where scanner.isNamed("content-id", field):
-                identifierValue = identifierValue ?? scanner.value(of: field)
-            case 12 where scanner.isNamed("content-type", field):
-                if typeValue != nil { diagnostics.add(.repeatedField) }
-                typeValue = typeValue ?? scanner.value(of: field)
-            case 19 where scanner.isNamed("content-disposition", field):
-                dispositionValue = dispositionValue ?? scanner.value(of: field)
-            case 25 where scanner.isNamed("content-transfer-encoding", field):
-                encodingValue = encodingValue ?? scanner.value(of: field)
-            default: break
-            }
-        }
         self.parent = parent
         self.ordinal = ordinal
-        body = scanner.position..<scanner.position
-        let type = typeValue.map { ContentField($0, hint: nil) }
+        self.body = body
+        let type = field("Content-Type").map { ContentField($0, hint: nil) }
         let charset = type?.charset
+        let place = field("Content-Disposition").map { ContentField($0, hint: charset) }
         self.charset = charset
         contentType = type.map { Self.contentType($0.value) } ?? defaultType
-        let place = dispositionValue.map { ContentField($0, hint: charset) }
         switch place?.value {
         case nil, "": disposition = .none
         case "inline": disposition = .inline
@@ -74,22 +63,12 @@ struct MIMEPart: Sendable {
         fileName =
             ["filename", "name"].lazy.compactMap { place?[$0].flatMap(FileName.displayName) }.first
             ?? ["name", "filename"].lazy.compactMap { type?[$0].flatMap(FileName.displayName) }.first
-        contentID = identifierValue.flatMap { MessageIdentifiers.parseSingle($0) }
-        encoding = .identity
-        if let encodingValue {
-            if let known = TransferEncoding(encodingValue) {
+        contentID = field("Content-ID").flatMap { MessageIdentifiers.parseSingle($0) }
+        if let name = field("Content-Transfer-Encoding") {
+            if let known = TransferEncoding(name) {
                 encoding = known
             } else {
                 diagnostics.add(.unknownTransferEncoding)
-            }
-        }
-        if contentType.hasPrefix("multipart/") {
-            let boundary = type?.rawValue("boundary")?[...].trimmed
-            if let boundary, !boundary.isEmpty, boundary.count <= BoundaryTable.maximumLength {
-                self.boundary = Array(boundary)
-            } else {
-                diagnostics.add(.missingBoundary)
-                contentType = "text/plain"
             }
         }
     }

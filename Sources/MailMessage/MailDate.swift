@@ -1,4 +1,9 @@
+import CGMime
+
 /// Dates of header fields (RFC 5322 section 3.3 and its obsolete forms in 4.3), and of `ctime`.
+///
+/// Not by GMime, which takes JST and `+09:00` for UTC, loses the time in `10:00+0900`, reads the years `50` to `69` as
+/// 2050 to 2069, and finds dates in `1 1 2024`. Words are sorted here; GLib's calendar counts the days.
 enum MailDate {
     /// Milliseconds since 1970 UTC; nil for what is not a date or cannot be one.
     ///
@@ -112,13 +117,19 @@ enum MailDate {
         }
 
         var milliseconds: Int64? {
-            guard let day, let month, let year, let time, (1900...9999).contains(year),
-                (1...MailDate.daysInMonth(month, year)).contains(day)
+            guard let day, let month, let year, let time, (1900...9999).contains(year) else { return nil }
+            var seconds: Int64 = 0
+            guard
+                mailkeep_gmime_seconds(
+                    Int32(year),
+                    Int32(month),
+                    Int32(day),
+                    Int32(time.hour),
+                    Int32(time.minute),
+                    &seconds
+                ) != 0
             else { return nil }
-            let seconds =
-                Int64(MailDate.daysSince1970(year, month, day)) * 86400 + Int64(time.hour * 3600 + time.minute * 60)
-                + Int64(time.second) - Int64(zoneMinutes ?? 0) * 60
-            return seconds * 1000
+            return (seconds + Int64(time.second) - Int64(zoneMinutes ?? 0) * 60) * 1000
         }
     }
 
@@ -143,21 +154,5 @@ enum MailDate {
     private static func number(_ digits: [UInt8], maximumDigits: Int) -> Int? {
         guard !digits.isEmpty, digits.count <= maximumDigits, digits.allSatisfy(\.isDigit) else { return nil }
         return digits.reduce(0) { $0 * 10 + Int($1 - 0x30) }
-    }
-
-    private static func daysInMonth(_ month: Int, _ year: Int) -> Int {
-        switch month {
-        case 4, 6, 9, 11: 30
-        case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
-        default: 31
-        }
-    }
-
-    /// Days since 1970-01-01 in the Gregorian calendar.
-    private static func daysSince1970(_ year: Int, _ month: Int, _ day: Int) -> Int {
-        // Counted in years that begin in March, so that the leap day is the last.
-        let shifted = month > 2 ? year : year - 1
-        let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-        return shifted * 365 + shifted / 4 - shifted / 100 + shifted / 400 + dayOfYear - 719_468
     }
 }

@@ -24,9 +24,11 @@ package struct Message: Sendable {
         let bytes = Self.bytes(of: raw)
         self.raw = bytes
         var findings = DiagnosticList()
-        header = MessageHeader(parsing: bytes)
+        var scanner = HeaderScanner(message: bytes)
+        var fields = StructureFields()
+        header = MessageHeader(scanning: &scanner, structure: &fields)
         for diagnostic in header.diagnostics { findings.add(diagnostic.code) }
-        let tree = MIMETree(bytes)
+        let tree = MIMETree(header: fields, bodyStart: scanner.position, of: bytes)
         findings.add(tree.diagnostics)
         var reader = BodyReader(bytes: bytes, tree: tree)
         reader.read()

@@ -34,16 +34,20 @@ package struct MessageHeader: Sendable {
     /// Reads the header at the beginning of these bytes, which may go on with the body.
     package init(parsing header: some Collection<UInt8>) {
         var scanner = HeaderScanner(message: Message.bytes(of: header))
-        self.init(scanning: &scanner)
+        var structure = StructureFields()
+        self.init(scanning: &scanner, structure: &structure)
     }
 
     /// Reads the header at the scanner's position, and leaves it at the body.
-    init(scanning scanner: inout HeaderScanner) {
+    ///
+    /// - Parameter structure: gets the fields that tell how the body is put together.
+    init(scanning scanner: inout HeaderScanner, structure: inout StructureFields) {
         var fields = Fields()
         while let field = scanner.next() { fields.take(field, scanner) }
         findings.add(scanner.diagnostics)
         // Raw bytes are mostly in the charset of the body.
         let hint = fields.contentType.flatMap { ContentField($0, hint: nil).charset }
+        structure = fields.structure
         for (field, value) in fields.addresses {
             let addresses = AddressParser.parse(value, hint: hint)
             if addresses.isEmpty
@@ -89,6 +93,7 @@ package struct MessageHeader: Sendable {
         var references: [[UInt8]] = []
         var authenticationResults: [[UInt8]] = []
         var contentType: [UInt8]?
+        var structure = StructureFields()
         var isRepeated = false
 
         mutating func take(_ field: HeaderField, _ scanner: HeaderScanner) {
@@ -97,6 +102,7 @@ package struct MessageHeader: Sendable {
                 if self.addresses.contains(where: { $0.0 == kind }) { isRepeated = true }
                 self.addresses.append((kind, scanner.value(of: field)))
             }
+            structure.take(field, scanner)
             switch field.name.count {
             case 2:
                 if named("to") { addresses(.to) } else if named("cc") { addresses(.cc) }

@@ -1,3 +1,5 @@
+import CGMime
+
 /// A Content-Transfer-Encoding (RFC 2045 section 6).
 enum TransferEncoding: Sendable, Hashable {
     case identity
@@ -8,21 +10,12 @@ enum TransferEncoding: Sendable, Hashable {
     /// The encoding of a field's value; nil when it is unknown.
     init?(_ value: some Collection<UInt8>) {
         let name = value.filter { !$0.isWhiteSpace && $0 != ASCII.quote }.prefix { $0 != UInt8(ascii: ";") }
-        if name.isEmpty || name.equalsIgnoringCase("7bit") || name.equalsIgnoringCase("8bit")
-            || name.equalsIgnoringCase("binary") || name.equalsIgnoringCase("7-bit")
-            || name.equalsIgnoringCase("8-bit")
-        {
-            self = .identity
-        } else if name.equalsIgnoringCase("base64") {
-            self = .base64
-        } else if name.equalsIgnoringCase("quoted-printable") {
-            self = .quotedPrintable
-        } else if name.equalsIgnoringCase("x-uuencode") || name.equalsIgnoringCase("uuencode")
-            || name.equalsIgnoringCase("x-uue") || name.equalsIgnoringCase("x-uu")
-        {
-            self = .uuencode
-        } else {
-            return nil
+        switch g_mime_content_encoding_from_string(name.utf8Text) {
+        case GMIME_CONTENT_ENCODING_BASE64: self = .base64
+        case GMIME_CONTENT_ENCODING_QUOTEDPRINTABLE: self = .quotedPrintable
+        case GMIME_CONTENT_ENCODING_UUENCODE: self = .uuencode
+        case GMIME_CONTENT_ENCODING_DEFAULT where !name.isEmpty: return nil
+        default: self = .identity
         }
     }
 
@@ -35,153 +28,114 @@ enum TransferEncoding: Sendable, Hashable {
         case .uuencode: UUEncoding.decode(bytes)
         }
     }
+}
 
-    /// How many bytes `decode` gives and whether any are malformed, without keeping the bytes.
+extension TransferEncoding {
+    /// How many bytes `decode` gives, and whether any are malformed; without memory for a large attachment.
     func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
         switch self {
-        case .identity:
-            return (bytes.count, false)
+        case .identity: return (bytes.count, false)
         case .base64: return Base64.measure(bytes)
-        case .quotedPrintable: return QuotedPrintable.measure(bytes)
-        case .uuencode:
-            let decoded = UUEncoding.decode(bytes)
+        case .quotedPrintable, .uuencode:
+            let decoded = decode(bytes)
             return (decoded.bytes.count, decoded.isMalformed)
         }
     }
 }
 
-/// Base64 as it is found (RFC 2045 section 6.8): foreign characters are skipped, missing padding is no matter, and
-/// padding in the middle ends one run and begins another.
+/// Base64 as it is found (RFC 2045 section 6.8): foreign characters are skipped and missing padding is no matter.
+///
+/// GMime stops for good at the first `=`; here padding in the middle ends one run and begins another.
 enum Base64 {
-    private static let skipped: UInt8 = 0xFF
-    private static let values: [UInt8] = {
-        var values = [UInt8](repeating: skipped, count: 256)
-        for (value, character) in "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8.enumerated() {
-            values[Int(character)] = UInt8(truncatingIfNeeded: value)
-        }
-        return values
-    }()
-
     static func decode(_ bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], isMalformed: Bool) {
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count / 4 * 3 + 3)
-        let isMalformed = run(bytes) { result.append($0) }
-        return (result, isMalformed)
+        var isMalformed = false
+        let result = [UInt8](unsafeUninitializedCapacity: bytes.count / 4 * 3 + 6) { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            for run in bytes.split(separator: UInt8(ascii: "=")) {
+                var state: Int32 = 0
+                var saved: UInt32 = 0
+                run.withUnsafeBufferPointer { run in
+                    count += g_mime_encoding_base64_decode_step(
+                        run.baseAddress,
+                        run.count,
+                        start + count,
+                        &state,
+                        &saved
+                    )
+                }
+                // One character alone is no byte; two or three only lack their padding.
+                if state == 1 { isMalformed = true }
+                if state > 1 { count += g_mime_encoding_base64_decode_step("=", 1, start + count, &state, &saved) }
+            }
+        }
+        return (result, isMalformed || bytes.contains { !isAllowed[Int($0)] })
     }
 
     static func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
         var count = 0
-        let isMalformed = run(bytes) { _ in count += 1 }
-        return (count, isMalformed)
+        var isMalformed = false
+        for run in bytes.split(separator: UInt8(ascii: "=")) {
+            let characters = characterCount(run)
+            count += characters / 4 * 3 + max(0, characters % 4 - 1)
+            if characters % 4 == 1 { isMalformed = true }
+        }
+        return (count, isMalformed || bytes.contains { !isAllowed[Int($0)] })
     }
 
     /// How many characters of the alphabet there are.
     static func characterCount(_ bytes: some Sequence<UInt8>) -> Int {
-        bytes.reduce(0) { $0 + (values[Int($1)] == skipped ? 0 : 1) }
+        bytes.reduce(0) { $0 + (isCharacter($1) ? 1 : 0) }
     }
 
-    @inline(__always)
-    private static func run(_ bytes: ArraySlice<UInt8>, emit: (UInt8) -> Void) -> Bool {
-        values.withUnsafeBufferPointer { values in
-            bytes.withUnsafeBufferPointer { bytes in
-                var isMalformed = false
-                var bits: UInt32 = 0
-                var count = 0
-                for byte in bytes {
-                    let value = values[Int(byte)]
-                    if value == skipped {
-                        if byte == UInt8(ascii: "=") {
-                            flush(bits, count, emit)
-                            count = 0
-                            bits = 0
-                        } else if !byte.isWhiteSpace {
-                            isMalformed = true
-                        }
-                        continue
-                    }
-                    bits = bits << 6 | UInt32(value)
-                    count += 1
-                    if count == 4 {
-                        emit(UInt8(truncatingIfNeeded: bits >> 16))
-                        emit(UInt8(truncatingIfNeeded: bits >> 8))
-                        emit(UInt8(truncatingIfNeeded: bits))
-                        count = 0
-                        bits = 0
-                    }
-                }
-                flush(bits, count, emit)
-                // One character alone is no byte; two or three only lack their padding.
-                return isMalformed || count == 1
-            }
-        }
-    }
+    private static let isAllowed = (0...UInt8.max).map { isCharacter($0) || $0.isWhiteSpace || $0 == UInt8(ascii: "=") }
 
-    @inline(__always)
-    private static func flush(_ bits: UInt32, _ count: Int, _ emit: (UInt8) -> Void) {
-        if count == 2 { emit(UInt8(truncatingIfNeeded: bits >> 4)) }
-        if count == 3 {
-            emit(UInt8(truncatingIfNeeded: bits >> 10))
-            emit(UInt8(truncatingIfNeeded: bits >> 2))
-        }
+    private static func isCharacter(_ byte: UInt8) -> Bool {
+        byte.isLetter || byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
     }
 }
 
 /// Quoted-printable as it is found (RFC 2045 section 6.7): what is no valid escape stands for itself.
 enum QuotedPrintable {
+    /// GMime keeps the blanks that transport adds at line ends, so they are taken away before.
     static func decode(_ bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], isMalformed: Bool) {
-        var result: [UInt8] = []
-        result.reserveCapacity(bytes.count)
-        let isMalformed = run(bytes) { result.append($0) }
-        return (result, isMalformed)
-    }
-
-    static func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
-        var count = 0
-        let isMalformed = run(bytes) { _ in count += 1 }
-        return (count, isMalformed)
-    }
-
-    @inline(__always)
-    private static func run(_ bytes: ArraySlice<UInt8>, emit: (UInt8) -> Void) -> Bool {
-        bytes.withUnsafeBufferPointer { bytes in
-            var isMalformed = false
-            var index = 0
-            while index < bytes.count {
-                let byte = bytes[index]
-                index += 1
-                if byte == UInt8(ascii: "=") {
-                    // A soft line break, with the blanks that transport may have added before its line end.
-                    var next = index
-                    while next < bytes.count, bytes[next].isBlank { next += 1 }
-                    if next < bytes.count, bytes[next] == ASCII.carriageReturn { next += 1 }
-                    if next >= bytes.count {
-                        index = next
-                    } else if bytes[next] == ASCII.lineFeed {
-                        index = next + 1
-                    } else if index + 1 < bytes.count, let high = bytes[index].hexadecimalValue,
-                        let low = bytes[index + 1].hexadecimalValue
-                    {
-                        emit(high << 4 | low)
-                        index += 2
-                    } else {
-                        isMalformed = true
-                        emit(byte)
-                    }
-                } else if byte.isBlank {
-                    // Blanks at the end of a line were added in transport.
-                    var next = index
-                    while next < bytes.count, bytes[next].isBlank { next += 1 }
-                    let isLineEnd =
-                        next >= bytes.count || bytes[next] == ASCII.lineFeed
-                        || (bytes[next] == ASCII.carriageReturn && next + 1 < bytes.count
-                            && bytes[next + 1] == ASCII.lineFeed)
-                    if !isLineEnd { for blank in bytes[(index - 1)..<next] { emit(blank) } }
-                    index = next
-                } else {
-                    emit(byte)
-                }
-            }
-            return isMalformed
+        var trimmed: [UInt8] = []
+        trimmed.reserveCapacity(bytes.count)
+        for line in bytes.split(separator: ASCII.lineFeed, omittingEmptySubsequences: false) {
+            let isLast = line.endIndex == bytes.endIndex
+            let hasReturn = !isLast && line.last == ASCII.carriageReturn
+            let content = hasReturn ? line.dropLast() : line
+            trimmed += content.prefix(upTo: content.lastIndex { !$0.isBlank }.map { $0 + 1 } ?? content.startIndex)
+            if hasReturn { trimmed.append(ASCII.carriageReturn) }
+            if !isLast { trimmed.append(ASCII.lineFeed) }
         }
+        return unescaped(trimmed)
+    }
+
+    /// The bytes with their escapes decoded, line by line or within an encoded word.
+    static func unescaped(_ bytes: [UInt8]) -> (bytes: [UInt8], isMalformed: Bool) {
+        let result = [UInt8](unsafeUninitializedCapacity: bytes.count + 4) { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            var state: Int32 = 0
+            var saved: UInt32 = 0
+            count = g_mime_encoding_quoted_decode_step(bytes, bytes.count, start, &state, &saved)
+            // GMime holds back an escape that the end cuts, such as `=E`; a soft line break alone means nothing.
+            if state == 2, saved != UInt32(ASCII.carriageReturn) {
+                buffer[count] = UInt8(ascii: "=")
+                buffer[count + 1] = UInt8(truncatingIfNeeded: saved)
+                count += 2
+            }
+        }
+        return (result, hasFalseEscape(bytes))
+    }
+
+    private static func hasFalseEscape(_ bytes: [UInt8]) -> Bool {
+        var rest = bytes[...]
+        while let escape = rest.firstIndex(of: UInt8(ascii: "=")) {
+            rest = rest[escape...].dropFirst()
+            let code = rest.prefix(2)
+            let isBreak = code.isEmpty || code.first == ASCII.lineFeed || code.first == ASCII.carriageReturn
+            if !isBreak, code.count < 2 || code.contains(where: { $0.hexadecimalValue == nil }) { return true }
+        }
+        return false
     }
 }

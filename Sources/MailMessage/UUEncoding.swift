@@ -1,3 +1,5 @@
+import CGMime
+
 /// Uuencoded files (POSIX.1 uuencode), as attachments were sent before MIME.
 enum UUEncoding {
     /// One file inside a text.
@@ -10,14 +12,15 @@ enum UUEncoding {
 
     /// The content of one file: of the lines between `begin` and `end`, or of all when there is no `begin`.
     static func decode(_ bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], isMalformed: Bool) {
-        var result: [UInt8] = []
+        var source: [UInt8] = []
+        source.reserveCapacity(bytes.count + 4)
         var isMalformed = false
         var hasBegun = false
         for line in bytes.split(separator: ASCII.lineFeed, omittingEmptySubsequences: true) {
             let line = line.last == ASCII.carriageReturn ? line.dropLast() : line
             if !hasBegun, isBegin(line) {
                 hasBegun = true
-                result.removeAll()
+                source.removeAll(keepingCapacity: true)
                 isMalformed = false
                 continue
             }
@@ -26,9 +29,20 @@ enum UUEncoding {
                 isMalformed = true
                 continue
             }
-            let count = Int((first &- 0x20) & 0x3F)
-            if count == 0 { continue }
-            isMalformed = decodeLine(line.dropFirst(), count: count, into: &result) || isMalformed
+            let length = Int((first &- 0x20) & 0x3F)
+            if length == 0 { continue }
+            // GMime wants whole lines that end in LF; blanks at their ends get lost in transport.
+            let needed = 1 + (length + 2) / 3 * 4
+            if line.count + 3 < needed { isMalformed = true }
+            source += line.prefix(needed)
+            source += repeatElement(ASCII.space, count: max(0, needed - line.count))
+            source.append(ASCII.lineFeed)
+        }
+        let result = [UInt8](unsafeUninitializedCapacity: source.count + 4) { buffer, count in
+            guard let start = buffer.baseAddress else { return }
+            var state: Int32 = 0
+            var saved: UInt32 = 0
+            count = g_mime_encoding_uudecode_step(source, source.count, start, &state, &saved)
         }
         return (result, isMalformed)
     }
@@ -73,20 +87,5 @@ enum UUEncoding {
         guard (0x20...0x60).contains(first), line.allSatisfy({ (0x20...0x60).contains($0) }) else { return false }
         // Blanks at a line's end get lost, and some encoders add a check character.
         return line.count <= 1 + (count + 2) / 3 * 4 + 1
-    }
-
-    private static func decodeLine(_ line: ArraySlice<UInt8>, count: Int, into result: inout [UInt8]) -> Bool {
-        var remaining = count
-        var rest = line
-        while remaining > 0 {
-            let group = rest.prefix(4).map { UInt32(($0 &- 0x20) & 0x3F) } + [0, 0, 0, 0]
-            rest = rest.dropFirst(4)
-            let bits = group[0] << 18 | group[1] << 12 | group[2] << 6 | group[3]
-            for shift in [16, 8, 0] as [UInt32] where remaining > 0 {
-                result.append(UInt8(truncatingIfNeeded: bits >> shift))
-                remaining -= 1
-            }
-        }
-        return line.count * 3 < count * 4 - 3
     }
 }
