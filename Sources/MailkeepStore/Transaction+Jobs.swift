@@ -28,6 +28,29 @@ package enum JobState: String, Sendable {
 }
 
 extension ReadTransaction {
+    /// Whether there is a job to take up.
+    package func hasJob(at now: Timestamp, only: JobID? = nil) throws -> Bool {
+        try nextJob(at: now, only: only) != nil
+    }
+
+    /// The oldest job that waits, or whose lease ran out, backups first; or `only` that one.
+    ///
+    /// Jobs of a user who is being worked on are passed over: a mailbox is read by one job at a time.
+    fileprivate func nextJob(at now: Timestamp, only: JobID?) throws -> Row? {
+        try row(
+            """
+            SELECT * FROM job
+            WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR lease_until < :now)
+              AND (:only IS NULL OR id = :only)
+              AND NOT EXISTS (
+                  SELECT 1 FROM job AS other WHERE other.user_id = job.user_id AND other.id <> job.id
+                  AND other.state IN ('waiting', 'running') AND other.state = 'running' AND other.lease_until >= :now)
+            ORDER BY kind, id LIMIT 1
+            """,
+            ["now": now.rawValue, "only": only?.rawValue]
+        )
+    }
+
     /// How a job stands, and its error when it failed.
     package func jobState(_ id: JobID) throws -> (kind: JobKind, state: JobState, error: String?, detail: String?)? {
         guard let row = try row("SELECT kind, state, error, error_detail FROM job WHERE id = ?", [id.rawValue]),
@@ -80,27 +103,14 @@ extension WriteTransaction {
         )
     }
 
-    /// Takes up the oldest job that waits, or whose lease ran out, backups first; or `only` that one.
-    ///
-    /// Jobs of a user who is being worked on are passed over: a mailbox is read by one job at a time.
+    /// Takes up the next job, or `only` that one, if it is to be had.
     package func leaseJob(
         owner: String,
         until: Timestamp,
         at now: Timestamp,
         only: JobID? = nil
     ) throws -> LeasedJob? {
-        let found = try row(
-            """
-            SELECT * FROM job
-            WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR lease_until < :now)
-              AND (:only IS NULL OR id = :only)
-              AND NOT EXISTS (
-                  SELECT 1 FROM job AS other WHERE other.user_id = job.user_id AND other.id <> job.id
-                  AND other.state IN ('waiting', 'running') AND other.state = 'running' AND other.lease_until >= :now)
-            ORDER BY kind, id LIMIT 1
-            """,
-            ["now": now.rawValue, "only": only?.rawValue]
-        )
+        let found = try nextJob(at: now, only: only)
         guard let found, let kind = JobKind(rawValue: found["kind"]) else { return nil }
         let id: Int64 = found["id"]
         try run(

@@ -48,6 +48,7 @@ package struct JobRunner: Sendable {
     /// - Throws: `CancellationError`, and what the database throws.
     package func runNext(only: JobID? = nil, logger: Logger) async throws -> Bool {
         let moment = now()
+        guard try await store.read({ try $0.hasJob(at: moment, only: only) }) else { return false }
         let job = try await store.write { [owner] in
             try $0.leaseJob(owner: owner, until: moment.advanced(byMilliseconds: Self.lease), at: moment, only: only)
         }

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Addresses", .timeLimit(.minutes(1)))
+@Suite("Addresses", .timeLimit(.minutes(10)))
 struct AddressTests {
     @Test(
         "The address that is asked about is the one behind any notation",

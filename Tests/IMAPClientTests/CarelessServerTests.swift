@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Servers that mean well but follow the letter loosely.
-@Suite("Careless servers", .timeLimit(.minutes(1)))
+@Suite("Careless servers", .timeLimit(.minutes(10)))
 struct CarelessServerTests {
     private func open<Result: Sendable>(
         _ script: [ScriptedIMAPServer.Step],

@@ -4,7 +4,7 @@ import Logging
 import TestSupport
 import Testing
 
-@Suite("Security", .timeLimit(.minutes(1)))
+@Suite("Security", .timeLimit(.minutes(10)))
 struct SecurityTests {
     private static let greeting = ScriptedIMAPServer.Step.send("* OK [CAPABILITY IMAP4rev1 STARTTLS AUTH=PLAIN] hi\r\n")
 
