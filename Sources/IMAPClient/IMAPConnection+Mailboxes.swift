@@ -30,17 +30,14 @@ extension IMAPConnection {
         var count: UInt32 = 0
         var uidValidity: UInt32?
         var uidNext: UInt32?
-        var highestModSeq: UInt64?
         func take(_ code: IMAPResponseCode?) {
             switch code {
             case .uidValidity(let value): uidValidity = value
             case .uidNext(let value): uidNext = value
-            case .highestModSeq(let value): highestModSeq = value
             default: break
             }
         }
-        let countsChanges = capabilities.contains("CONDSTORE")
-        let status = try await require(.examine(mailbox, countingChanges: countsChanges)) { response in
+        let status = try await require(.examine(mailbox)) { response in
             switch response {
             case .exists(let number): count = number
             case .status(let status): take(status.code)
@@ -52,12 +49,7 @@ extension IMAPConnection {
             throw IMAPError(.invalidResponse, "the server gives the mailbox's messages no lasting identifiers")
         }
         messageCount = count
-        return IMAPSelectedMailbox(
-            uidValidity: uidValidity,
-            uidNext: uidNext,
-            messageCount: Int(count),
-            highestModSeq: highestModSeq
-        )
+        return IMAPSelectedMailbox(uidValidity: uidValidity, uidNext: uidNext, messageCount: Int(count))
     }
 
     /// Whether the server offers an extension, by itself or as part of IMAP4rev2.

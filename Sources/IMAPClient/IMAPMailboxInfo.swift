@@ -61,13 +61,10 @@ package struct IMAPSelectedMailbox: Sendable, Hashable {
     /// No message has this identifier or a higher one; nil where the server did not say.
     package let uidNext: UInt32?
     package let messageCount: Int
-    /// Grows with every change (RFC 7162); nil where the server counts none.
-    package let highestModSeq: UInt64?
 
-    package init(uidValidity: UInt32, uidNext: UInt32?, messageCount: Int, highestModSeq: UInt64?) {
+    package init(uidValidity: UInt32, uidNext: UInt32?, messageCount: Int) {
         self.uidValidity = uidValidity
         self.uidNext = uidNext
         self.messageCount = messageCount
-        self.highestModSeq = highestModSeq
     }
 }

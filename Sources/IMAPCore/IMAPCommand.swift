@@ -13,8 +13,8 @@ package enum IMAPCommand: Sendable, Equatable {
     case namespace
     /// All mailboxes, with their special uses (RFC 6154) asked for where that is offered.
     case list(returningSpecialUse: Bool)
-    /// Opens a mailbox read only; `countingChanges` asks for the number of its last change (RFC 7162, 3.1.8).
-    case examine(IMAPMailboxName, countingChanges: Bool)
+    /// Opens a mailbox read only.
+    case examine(IMAPMailboxName)
     case fetchHeaders(IMAPUIDSet, fields: [String])
     case fetchBodies(IMAPUIDSet)
     case fetchUIDs(IMAPUIDSet)

@@ -37,10 +37,9 @@ package struct IMAPCommandEncoder: Sendable {
         case .enable(let name): output.write(" \(name)")
         case .list(let returningSpecialUse):
             output.write(" \"\" \"*\"\(returningSpecialUse ? " RETURN (SPECIAL-USE)" : "")")
-        case .examine(let name, let countingChanges):
+        case .examine(let name):
             output.write(" ")
             try output.write(string: name.bytes)
-            if countingChanges { output.write(" (CONDSTORE)") }
         case .fetchHeaders(let set, let fields):
             guard !set.isEmpty, !fields.isEmpty else { throw IMAPEncodingError(.empty) }
             guard fields.allSatisfy(Self.isFieldName) else { throw IMAPEncodingError(.invalidFieldName) }

@@ -44,11 +44,6 @@ extension IMAPResponseCode {
                 self = .uidNext(value)
                 return
             }
-        case "HIGHESTMODSEQ":
-            if let value = UInt64(arguments) {
-                self = .highestModSeq(value)
-                return
-            }
         case "MESSAGELIMIT":
             if words.count == 2, let uid = UInt32(words[1]), uid > 0 {
                 self = .messageLimit(uid: uid)

@@ -25,8 +25,6 @@ package enum IMAPResponseCode: Sendable, Equatable {
     case capability([String])
     case uidValidity(UInt32)
     case uidNext(UInt32)
-    /// RFC 7162, 3.1.2.1.
-    case highestModSeq(UInt64)
     /// The server stopped after `messages` messages, the last one being `uid`; lower ones are outstanding (RFC 9738).
     case messageLimit(uid: UInt32)
     /// Any other code: its name in capitals and what follows it.
@@ -38,7 +36,6 @@ package enum IMAPResponseCode: Sendable, Equatable {
         case .capability: "CAPABILITY"
         case .uidValidity: "UIDVALIDITY"
         case .uidNext: "UIDNEXT"
-        case .highestModSeq: "HIGHESTMODSEQ"
         case .messageLimit: "MESSAGELIMIT"
         case .other(let name, _): name
         }

@@ -59,10 +59,6 @@ final class SegmentVaultWriter: VaultWriter {
         return StoredContent(id: id, sha256: sha256, size: message.size, location: location, isNew: isNew)
     }
 
-    func abandon() {
-        message.withLock { $0 = nil }
-    }
-
     private static var finished: VaultError { VaultError(.finished, "The writer has finished.") }
 
     /// Seals the full frame into the spool.

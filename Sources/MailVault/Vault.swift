@@ -53,10 +53,9 @@ package protocol VaultWriter: AnyObject, Sendable {
     ///
     /// `isKnown` tells where the database knows the content to be; its location is answered then with `isNew` false.
     /// The content is durable only after the vault's next `sync`, whether new or not.
+    ///
+    /// A writer that is let go of before drops its message.
     func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent
-
-    /// Drops the message; so does letting go of the writer.
-    func abandon()
 }
 
 extension VaultWriter {

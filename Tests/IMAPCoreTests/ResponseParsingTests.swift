@@ -36,7 +36,10 @@ struct ResponseParsingTests {
                 "* OK [UIDNEXT 4294967296] .\r\n",
                 .status(IMAPStatus(.ok, code: .other(name: "UIDNEXT", arguments: "4294967296"), text: "."))
             ),
-            ("* OK [HIGHESTMODSEQ 715194045007]\r\n", .status(IMAPStatus(.ok, code: .highestModSeq(715_194_045_007)))),
+            (
+                "* OK [HIGHESTMODSEQ 715194045007]\r\n",
+                .status(IMAPStatus(.ok, code: .other(name: "HIGHESTMODSEQ", arguments: "715194045007")))
+            ),
             (
                 "A1 NO [BADCHARSET (\"a]b\" c)] what\r\n",
                 .tagged(
