@@ -30,6 +30,10 @@ package struct IMAPConfiguration: Sendable {
     package var connectTimeout: TimeAmount
     /// How long an answer may go without a byte.
     package var responseTimeout: TimeAmount
+    /// How long one command may keep its reader waiting in all, whatever the server sends meanwhile.
+    package var commandTimeout: TimeAmount
+    /// Bytes of mail per second for which a command may take longer than that.
+    package var minimumRate: Int
     package var limits: IMAPLimits
 
     package init(
@@ -39,6 +43,8 @@ package struct IMAPConfiguration: Sendable {
         trust: Trust = .system,
         connectTimeout: TimeAmount = .seconds(20),
         responseTimeout: TimeAmount = .seconds(60),
+        commandTimeout: TimeAmount = .minutes(10),
+        minimumRate: Int = 4096,
         limits: IMAPLimits = IMAPLimits(),
         isAddressAllowed: @escaping @Sendable (SocketAddress) -> Bool
     ) {
@@ -49,6 +55,8 @@ package struct IMAPConfiguration: Sendable {
         self.isAddressAllowed = isAddressAllowed
         self.connectTimeout = connectTimeout
         self.responseTimeout = responseTimeout
+        self.commandTimeout = commandTimeout
+        self.minimumRate = minimumRate
         self.limits = limits
     }
 }

@@ -108,9 +108,13 @@ extension IMAPConnection {
         case .ended: return nil
         case .held(let bytes):
             body.source = .ended
+            noteMail(bytes)
             return bytes
         case .streamed:
-            if case .sectionBytes(let bytes) = try await nextFragment() { return bytes }
+            if case .sectionBytes(let bytes) = try await nextFragment() {
+                noteMail(bytes)
+                return bytes
+            }
             body.source = .ended
             return nil
         }

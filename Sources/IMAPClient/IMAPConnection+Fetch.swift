@@ -38,7 +38,6 @@ extension IMAPConnection {
         onFragment: nonisolated(nonsending) (UInt32, IMAPFragment) async throws -> Void
     ) async throws -> [UInt32] {
         var refused: [UInt32] = []
-        var refusedInARow = 0
         for uid in uids {
             let command = command(IMAPUIDSet([uid]))
             var refusal: IMAPStatus?
@@ -50,10 +49,6 @@ extension IMAPConnection {
             if let refusal {
                 try Self.tolerate(command, refusal)
                 refused.append(uid)
-                refusedInARow += 1
-                guard refusedInARow < 20 else { throw IMAPError(refusing: command, refusal) }
-            } else {
-                refusedInARow = 0
             }
         }
         return refused

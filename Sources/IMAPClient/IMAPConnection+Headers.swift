@@ -25,10 +25,9 @@ extension IMAPConnection {
             try await take(fragment, &progress, onMessage: onMessage)
         }
         guard !refused.isEmpty else { return [] }
-        let delivered = Set(progress.delivered)
         var missing: [UInt32] = []
         for range in refused.ranges {
-            missing += try await self.uids(in: range).filter { !delivered.contains($0) }
+            missing += try await self.uids(in: range).filter { !progress.delivered.contains($0) }
         }
         return try await fetchSingly(missing, command: command) { _, fragment in
             try await take(fragment, &progress, onMessage: onMessage)
@@ -37,7 +36,7 @@ extension IMAPConnection {
 
     private struct HeaderProgress {
         let wanted: IMAPUIDSet
-        var delivered: [UInt32] = []
+        var delivered: Set<UInt32> = []
         /// The header of the response that is being read.
         var header: (bytes: ByteBuffer, isTruncated: Bool)?
     }
@@ -57,8 +56,10 @@ extension IMAPConnection {
             for part in fetch.sections where part.section == .header {
                 header = part.bytes.map { ($0, false) }
             }
-            guard let header, let uid = fetch.uid, progress.wanted.contains(uid) else { return }
-            progress.delivered.append(uid)
+            guard let header, let uid = fetch.uid, progress.wanted.contains(uid),
+                progress.delivered.insert(uid).inserted
+            else { return }
+            noteMail(header.bytes)
             try await onMessage(
                 IMAPFetchedHeader(
                     uid: uid,

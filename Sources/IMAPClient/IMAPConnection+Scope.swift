@@ -31,7 +31,7 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
                 inbound: inbound,
                 outbound: outbound,
                 watchdog: transport.watchdog,
-                limits: configuration.limits
+                configuration: configuration
             )
             return try await connection.session(configuration, transport, credentials, logger, body)
         }
@@ -55,9 +55,9 @@ extension IMAPCredentials {
 
 extension IMAPTransport {
     /// Waits until commands may be written.
-    fileprivate nonisolated(nonsending) func awaitReadiness() async throws {
+    fileprivate nonisolated(nonsending) func awaitReadiness(atMost limit: TimeAmount) async throws {
         let channel = channel.channel
-        watchdog.startWaiting()
+        watchdog.startWaiting(atMost: limit)
         defer { watchdog.stopWaiting() }
         do {
             try await withTaskCancellationHandler {
@@ -81,7 +81,7 @@ extension IMAPConnection {
         _ logger: Logger,
         _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
     ) async throws -> Result {
-        try await transport.awaitReadiness()
+        try await transport.awaitReadiness(atMost: configuration.commandTimeout)
         if configuration.security != .startTLS { try await greet() }
         try await authenticate(credentials, isEncrypted: configuration.security != .none)
         logger.debug("signed in to a mail server")
@@ -114,7 +114,7 @@ extension IMAPError {
                 makeTLSHandler: { try tls.makeInspectingHandler(inspection) }
             )
             try await transport.channel.executeThenClose { inbound, _ in
-                transport.watchdog.startWaiting()
+                transport.watchdog.startWaiting(atMost: configuration.commandTimeout)
                 for try await _ in inbound {}
             }
         } catch {}

@@ -19,6 +19,7 @@ package final class IMAPConnection {
     private var inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
     private let watchdog: IMAPWatchdog
+    private var patience: IMAPPatience
     private var batch: [IMAPFragment] = []
     private var position = 0
     private var tagCount = 0
@@ -29,12 +30,13 @@ package final class IMAPConnection {
         inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
         watchdog: IMAPWatchdog,
-        limits: IMAPLimits
+        configuration: IMAPConfiguration
     ) {
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
         self.watchdog = watchdog
-        self.limits = limits
+        self.limits = configuration.limits
+        self.patience = IMAPPatience(configuration)
     }
 
     /// Runs a conversation alone; if it fails in the middle the connection stays unusable.
@@ -43,6 +45,7 @@ package final class IMAPConnection {
     ) async throws -> Result {
         try requireIdle()
         isIdle = false
+        patience.begin()
         let result = try await conversation()
         isIdle = true
         return result
@@ -59,16 +62,21 @@ package final class IMAPConnection {
         while position >= batch.count { try await receive() }
         let fragment = batch[position]
         position += 1
+        if case .sectionBytes = fragment { return fragment }
+        try patience.noteFragment()
         if case .response(let response) = fragment { note(response) }
         return fragment
+    }
+
+    /// Notes bytes of a message that was asked for: for these a command may take its time.
+    func noteMail(_ bytes: ByteBuffer) {
+        patience.note(mailBytes: bytes.readableBytes)
     }
 
     /// Sends bytes; if the server is gone, throws why.
     nonisolated(nonsending) func send(_ bytes: ByteBuffer) async throws {
         do {
-            watchdog.startWaiting()
-            defer { watchdog.stopWaiting() }
-            try await outbound.write(bytes)
+            try await waiting { try await outbound.write(bytes) }
         } catch is CancellationError {
             throw CancellationError()
         } catch {
@@ -82,10 +90,8 @@ package final class IMAPConnection {
     }
 
     private nonisolated(nonsending) func receive() async throws {
-        watchdog.startWaiting()
-        defer { watchdog.stopWaiting() }
         do {
-            guard let received = try await inbound.next(isolation: #isolation) else {
+            guard let received = try await waiting({ try await inbound.next(isolation: #isolation) }) else {
                 try Task.checkCancellation()
                 throw IMAPError(farewell: farewell)
             }
@@ -97,6 +103,19 @@ package final class IMAPConnection {
             let failure = IMAPError.wrapping(error)
             throw failure.code == .connectionClosed && farewell != nil ? IMAPError(farewell: farewell) : failure
         }
+    }
+
+    /// Waits for the server under the watchdog's eyes.
+    private nonisolated(nonsending) func waiting<Result>(
+        _ body: nonisolated(nonsending) () async throws -> Result
+    ) async throws -> Result {
+        let since = NIODeadline.now()
+        watchdog.startWaiting(atMost: try patience.left())
+        defer {
+            watchdog.stopWaiting()
+            patience.note(waited: NIODeadline.now() - since)
+        }
+        return try await body()
     }
 
     /// Takes in what a server may say at any time.

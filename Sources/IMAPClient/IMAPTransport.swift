@@ -60,7 +60,15 @@ struct IMAPTransport: Sendable {
     ) throws {
         let pipeline = channel.pipeline.syncOperations
         watchdog = IMAPWatchdog()
-        try pipeline.addHandler(IMAPWatchdogHandler(watchdog: watchdog, timeout: configuration.responseTimeout))
+        try pipeline.addHandler(
+            IMAPWatchdogHandler(
+                watchdog: watchdog,
+                timeout: configuration.responseTimeout,
+                checkInterval: .nanoseconds(
+                    min(configuration.responseTimeout, configuration.commandTimeout).nanoseconds / 4
+                )
+            )
+        )
         if let makeTLSHandler, configuration.security == .startTLS {
             let upgraded = channel.eventLoop.makePromise(of: Void.self)
             ready = upgraded.futureResult

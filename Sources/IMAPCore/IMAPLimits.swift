@@ -11,7 +11,9 @@ package struct IMAPLimits: Sendable, Equatable {
     /// Bytes of one streamed literal: the largest message that is read.
     package var messageLength = 1 << 30
     /// Bytes that are kept of one message's header fields; what exceeds them is cut off, not refused.
-    package var headerLength = 1 << 18
+    ///
+    /// Mail to tens of thousands of addresses stays below.
+    package var headerLength = 4 << 20
     /// Parentheses within parentheses.
     package var nesting = 64
     /// Mailboxes of one listing.

@@ -45,7 +45,9 @@ extension ScriptedIMAPServer {
         _ security: IMAPConfiguration.Security = .none,
         trust: IMAPConfiguration.Trust = .system,
         limits: IMAPLimits = IMAPLimits(),
-        responseTimeout: TimeAmount = .seconds(20)
+        responseTimeout: TimeAmount = .seconds(20),
+        commandTimeout: TimeAmount = .minutes(10),
+        minimumRate: Int = 4096
     ) -> IMAPConfiguration {
         IMAPConfiguration(
             host: host,
@@ -53,6 +55,8 @@ extension ScriptedIMAPServer {
             security: security,
             trust: trust,
             responseTimeout: responseTimeout,
+            commandTimeout: commandTimeout,
+            minimumRate: minimumRate,
             limits: limits,
             isAddressAllowed: { _ in true }
         )

@@ -91,6 +91,72 @@ struct HostileServerTests {
         }
     }
 
+    /// A server that comes to this point and is never silent, but never done either.
+    struct Busy: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let script: [ScriptedIMAPServer.Step]
+    }
+
+    private static let opened = ScriptedIMAPServer.signIn() + ScriptedIMAPServer.examine()
+
+    @Test(
+        "A server that is busy for ever is given up",
+        arguments: [
+            Busy(testDescription: "greeting", script: [.drip("*", milliseconds: 20)]),
+            Busy(
+                testDescription: "signing in",
+                script: Array(ScriptedIMAPServer.signIn().prefix(2)) + [.drip("* OK Still here\r\n", milliseconds: 20)]
+            ),
+            Busy(
+                testDescription: "half a line",
+                script: opened + [.receive("LIST"), .drip("*", milliseconds: 20)]
+            ),
+            Busy(
+                testDescription: "other messages",
+                script: session.prefix(10) + [.drip("* 9 FETCH (UID 9 BODY[] {1}\r\nx)\r\n", milliseconds: 20)]
+            ),
+            Busy(
+                testDescription: "a message, byte by byte",
+                script: session.prefix(10) + [
+                    .send("* 1 FETCH (UID 1 BODY[] {90000}\r\n"), .drip("x", milliseconds: 20),
+                ]
+            ),
+        ]
+    )
+    func busy(server: Busy) async throws {
+        try await withScriptedIMAPServer(server.script) { server in
+            await #expect(throws: IMAPError(.timeout, "")) {
+                try await Self.read(server.configuration(commandTimeout: .milliseconds(500)))
+            }
+        }
+    }
+
+    @Test("A server that does not stop sending what nobody asked for is given up, however fast it is")
+    func floods() async throws {
+        var limits = IMAPLimits()
+        limits.messages = 500
+        let script = Self.session.prefix(10) + [.drip("* 9 FETCH (UID 9 BODY[] {1}\r\nx)\r\n", milliseconds: 0)]
+        try await withScriptedIMAPServer(Array(script)) { [limits] server in
+            await #expect(throws: IMAPError(.limitExceeded, "")) {
+                try await Self.read(server.configuration(limits: limits))
+            }
+        }
+    }
+
+    @Test("A message that comes slowly but comes has the time it needs")
+    func slowMessage() async throws {
+        let text = String(repeating: "x", count: 40)
+        let pieces = (0..<30).flatMap { _ in [ScriptedIMAPServer.Step.send(text), .pause(milliseconds: 30)] }
+        let script =
+            Self.session.prefix(10) + [.send("* 1 FETCH (UID 1 BODY[] {1200}\r\n")] + pieces + [
+                .send(")\r\n"), .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        try await withScriptedIMAPServer(Array(script)) { server in
+            let read = try await Self.read(server.configuration(commandTimeout: .milliseconds(500), minimumRate: 400))
+            #expect(read.mapValues(\.utf8.count) == [1: 1200])
+        }
+    }
+
     @Test("STARTTLS or TLS that falls silent is given up", arguments: [IMAPConfiguration.Security.startTLS, .tls])
     func stallsBeforeTLS(security: IMAPConfiguration.Security) async throws {
         try await withScriptedIMAPServer([.stall]) { server in

@@ -19,6 +19,9 @@ package final class ScriptedIMAPServer: Sendable {
         case answerAndStartTLS(String)
         /// Sends so many bytes, as fast as they are taken.
         case flood(Int)
+        case pause(milliseconds: Int)
+        /// Sends a text again and again, with a pause of so many milliseconds after each time, until the client goes away.
+        case drip(String, milliseconds: Int)
         /// Says nothing more until the client goes away.
         case stall
     }
@@ -186,6 +189,12 @@ private struct ScriptedConnection {
                 while count > 0 {
                     try await send(Array(piece.prefix(count)))
                     count -= piece.count
+                }
+            case .pause(let time): try await Task.sleep(for: .milliseconds(time))
+            case .drip(let text, let pause):
+                while true {
+                    try await send(Array(text.utf8))
+                    try await Task.sleep(for: .milliseconds(pause))
                 }
             case .stall: while let line = try await lines.next() { server.note(line) }
             }
