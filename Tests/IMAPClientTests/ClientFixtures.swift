@@ -46,8 +46,7 @@ extension ScriptedIMAPServer {
         trust: IMAPConfiguration.Trust = .system,
         limits: IMAPLimits = IMAPLimits(),
         responseTimeout: TimeAmount = .seconds(20),
-        commandTimeout: TimeAmount = .minutes(10),
-        minimumRate: Int = 4096
+        commandTimeout: TimeAmount = .minutes(10)
     ) -> IMAPConfiguration {
         IMAPConfiguration(
             host: host,
@@ -56,7 +55,6 @@ extension ScriptedIMAPServer {
             trust: trust,
             responseTimeout: responseTimeout,
             commandTimeout: commandTimeout,
-            minimumRate: minimumRate,
             limits: limits,
             isAddressAllowed: { _ in true }
         )

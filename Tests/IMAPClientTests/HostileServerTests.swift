@@ -143,20 +143,6 @@ struct HostileServerTests {
         }
     }
 
-    @Test("A message that comes slowly but comes has the time it needs")
-    func slowMessage() async throws {
-        let text = String(repeating: "x", count: 40)
-        let pieces = (0..<30).flatMap { _ in [ScriptedIMAPServer.Step.send(text), .pause(milliseconds: 30)] }
-        let script =
-            Self.session.prefix(10) + [.send("* 1 FETCH (UID 1 BODY[] {1200}\r\n")] + pieces + [
-                .send(")\r\n"), .answer("OK"),
-            ] + ScriptedIMAPServer.signOut
-        try await withScriptedIMAPServer(Array(script)) { server in
-            let read = try await Self.read(server.configuration(commandTimeout: .milliseconds(500), minimumRate: 400))
-            #expect(read.mapValues(\.utf8.count) == [1: 1200])
-        }
-    }
-
     @Test("STARTTLS or TLS that falls silent is given up", arguments: [IMAPConfiguration.Security.startTLS, .tls])
     func stallsBeforeTLS(security: IMAPConfiguration.Security) async throws {
         try await withScriptedIMAPServer([.stall]) { server in

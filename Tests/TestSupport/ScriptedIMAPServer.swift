@@ -19,7 +19,6 @@ package final class ScriptedIMAPServer: Sendable {
         case answerAndStartTLS(String)
         /// Sends so many bytes, as fast as they are taken.
         case flood(Int)
-        case pause(milliseconds: Int)
         /// Sends a text again and again, with a pause of so many milliseconds after each time, until the client goes away.
         case drip(String, milliseconds: Int)
         /// Says nothing more until the client goes away.
@@ -190,7 +189,6 @@ private struct ScriptedConnection {
                     try await send(Array(piece.prefix(count)))
                     count -= piece.count
                 }
-            case .pause(let time): try await Task.sleep(for: .milliseconds(time))
             case .drip(let text, let pause):
                 while true {
                     try await send(Array(text.utf8))

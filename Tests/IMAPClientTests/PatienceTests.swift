@@ -1,0 +1,61 @@
+import IMAPCore
+import NIOCore
+import Testing
+
+@testable import IMAPClient
+
+@Suite("How long a command may take")
+struct PatienceTests {
+    private static func patience(messages: Int = 100) -> IMAPPatience {
+        var limits = IMAPLimits()
+        limits.messages = messages
+        return IMAPPatience(
+            IMAPConfiguration(
+                host: "mail.example.jp",
+                port: 993,
+                commandTimeout: .seconds(60),
+                minimumRate: 1000,
+                limits: limits,
+                isAddressAllowed: { _ in true }
+            )
+        )
+    }
+
+    @Test("Without mail it is the time that is set; the next command has all of it again")
+    func withoutMail() throws {
+        var patience = Self.patience()
+        #expect(try patience.left() == .seconds(60))
+        patience.note(waited: .seconds(59))
+        #expect(try patience.left() == .seconds(1))
+        patience.note(waited: .seconds(1))
+        #expect(throws: IMAPError(.timeout, "")) { try patience.left() }
+        patience.begin()
+        #expect(try patience.left() == .seconds(60))
+    }
+
+    @Test("A message that comes slowly but comes has the time it needs; one that drips has not")
+    func withMail() throws {
+        var (slow, dripping) = (Self.patience(), Self.patience())
+        for _ in 0..<1000 {
+            slow.note(mailBytes: 10_000)
+            slow.note(waited: .seconds(10))
+            #expect(try slow.left() == .seconds(60))
+        }
+        for _ in 0..<6 {
+            dripping.note(mailBytes: 10)
+            dripping.note(waited: .seconds(10))
+        }
+        #expect(throws: IMAPError(.timeout, "")) { try dripping.left() }
+        slow.note(mailBytes: .max / 2)
+        #expect(try slow.left() > .hours(24 * 365))
+    }
+
+    @Test("Twice as many answers as a mailbox may hold messages are enough")
+    func answers() throws {
+        var patience = Self.patience()
+        for _ in 0..<200 { try patience.noteFragment() }
+        #expect(throws: IMAPError(.limitExceeded, "")) { try patience.noteFragment() }
+        patience.begin()
+        try patience.noteFragment()
+    }
+}
