@@ -24,7 +24,8 @@ package final class IMAPConnection {
     private var position = 0
     private var tagCount = 0
     private var farewell: IMAPStatus?
-    private(set) var isIdle = true
+    /// Whether a command can be sent: none is under way, and none ended in the middle of its answer.
+    package private(set) var isIdle = true
 
     init(
         inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,

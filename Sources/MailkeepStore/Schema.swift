@@ -141,17 +141,20 @@ enum Schema {
             attached_at INTEGER NOT NULL
         ) STRICT;
 
-        -- One row for each UIDVALIDITY that a folder was seen with: a new one starts anew and removes nothing.
+        -- One row for each UIDVALIDITY that a folder was seen with: a new one starts anew and removes nothing. The one
+        -- that the folder was seen with last is current.
         CREATE TABLE folder (
             id INTEGER PRIMARY KEY,
             mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
             name TEXT NOT NULL,
             uid_validity INTEGER NOT NULL,
             next_uid INTEGER NOT NULL DEFAULT 1,
+            is_current INTEGER NOT NULL DEFAULT 1 CHECK (is_current IN (0, 1)),
             UNIQUE (mailbox_id, name, uid_validity)
         ) STRICT;
 
         -- One mail seen in a folder. message_id stays NULL for what is not associated: nothing readable is kept of it.
+        -- Of a mail whose header could not be read, or not wholly, it is not known whether it is.
         CREATE TABLE entry (
             id INTEGER PRIMARY KEY,
             folder_id INTEGER NOT NULL REFERENCES folder (id),
@@ -159,9 +162,10 @@ enum Schema {
             size INTEGER NOT NULL,
             sent_at INTEGER NOT NULL,
             message_id INTEGER REFERENCES message (id),
-            skipped TEXT CHECK (skipped IN ('vanished', 'too_large', 'unreadable')),
+            skipped TEXT CHECK (skipped IN ('vanished', 'too_large', 'unreadable', 'header_unreadable')),
             UNIQUE (folder_id, uid)
         ) STRICT;
+        CREATE INDEX entry_by_reason ON entry (folder_id, skipped) WHERE skipped IS NOT NULL;
         CREATE INDEX entry_by_message ON entry (message_id, folder_id) WHERE message_id IS NOT NULL;
 
         -- fields: 1 From, 2 Sender, 4 Reply-To, 8 To, 16 Cc, 32 Bcc; 64: only as the form without +tag.

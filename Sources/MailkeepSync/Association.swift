@@ -33,7 +33,8 @@ package struct Association: Sendable {
             uid: header.uid,
             size: header.size,
             sentAt: Timestamp(rawValue: fields.date ?? header.receivedAt ?? 0),
-            addresses: exact.merging(untagged) { exact, _ in exact }
+            addresses: exact.merging(untagged) { exact, _ in exact },
+            isWhole: header.isWhole
         )
     }
 

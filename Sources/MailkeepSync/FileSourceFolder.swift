@@ -14,14 +14,15 @@ struct FileSourceFolder {
     let path: [[UInt8]]
     /// Nil where it cannot be read.
     let kind: Kind?
+    /// Why it is not to be read at all; nil also where it should be and cannot.
     let exclusion: FolderExclusion?
 
-    fileprivate init(levels: [String], path: [[UInt8]], kind: Kind?) {
+    fileprivate init(levels: [String], path: [[UInt8]], kind: Kind?, isLeftOut: Bool) {
         let name = levels.joined(separator: "/")
         self.name = levels.isEmpty || name.lowercased() == "inbox" ? "INBOX" : name
         self.path = path
         self.kind = kind
-        exclusion = kind == nil ? .unreadable : levels.last.flatMap { FolderExclusion(folderNamed: $0) }
+        exclusion = isLeftOut ? .unreadable : levels.last.flatMap { FolderExclusion(folderNamed: $0) }
     }
 
     /// All folders of a source, in the order of their paths.
@@ -30,7 +31,7 @@ struct FileSourceFolder {
     ///
     /// - Throws: `SyncFailure`, `CancellationError`.
     static func all(in root: FileSourceNode) throws -> [FileSourceFolder] {
-        guard root.isFolder else { return [FileSourceFolder(levels: [], path: [], kind: .mbox)] }
+        guard root.isFolder else { return [FileSourceFolder(levels: [], path: [], kind: .mbox, isLeftOut: false)] }
         var search = FileSourceSearch()
         try search.visit(root, path: [], levels: [])
         guard !search.folders.isEmpty else { throw SyncFailure(.path, "there is neither a Maildir nor an mbox file") }
@@ -52,7 +53,7 @@ private struct FileSourceSearch {
         let isMaildir = names.contains(Self.cur) || names.contains(Self.new) && names.contains(Self.tmp)
         // Hidden folders are those of Maildir++, or none of mail.
         guard isMaildir || path.last?.first != UInt8(ascii: ".") else { return }
-        guard path.count <= Self.deepest else { return try add(levels, path, nil) }
+        guard path.count <= Self.deepest else { return try add(levels, path, nil, isLeftOut: true) }
         if isMaildir { try add(levels, path, .maildir) }
         for entry in entries where !(isMaildir && [Self.cur, Self.new, Self.tmp].contains(entry.name)) {
             try Task.checkCancellation()
@@ -84,7 +85,7 @@ private struct FileSourceSearch {
                 try add(name, below, nil)
             }
         case .link where !isHidden:
-            try add(levels + [entry.name.displayName], below, nil)
+            try add(levels + [entry.name.displayName], below, nil, isLeftOut: true)
         case .file, .link, .other:
             return
         }
@@ -99,9 +100,14 @@ private struct FileSourceSearch {
         }
     }
 
-    private mutating func add(_ levels: [String], _ path: [[UInt8]], _ kind: FileSourceFolder.Kind?) throws {
+    private mutating func add(
+        _ levels: [String],
+        _ path: [[UInt8]],
+        _ kind: FileSourceFolder.Kind?,
+        isLeftOut: Bool = false
+    ) throws {
         guard folders.count < Self.mostFolders else { throw SyncFailure(.path, "there are too many mail folders") }
-        folders.append(FileSourceFolder(levels: levels, path: path, kind: kind))
+        folders.append(FileSourceFolder(levels: levels, path: path, kind: kind, isLeftOut: isLeftOut))
     }
 
     /// Folders whose names turn out the same are told apart by a number.

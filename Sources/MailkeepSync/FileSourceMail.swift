@@ -13,7 +13,7 @@ struct FileSourceMail {
     /// Its header without the empty line after it, and the size of the whole raw form.
     ///
     /// - Throws: as `Reader.next`.
-    func header() throws -> (bytes: [UInt8], size: UInt64) {
+    func header() throws -> (bytes: [UInt8], size: UInt64, isWhole: Bool) {
         var reader = reader(chunk: 16 << 10)
         var header = Header()
         var count: UInt64 = 0
@@ -22,7 +22,7 @@ struct FileSourceMail {
             count += UInt64(chunk.count)
             if header.isComplete { reader.chunk = Self.chunk }
         }
-        return (header.bytes, size ?? count)
+        return (header.bytes, size ?? count, !header.isCut)
     }
 
     /// Reads every byte of it, so that a mail that cannot be read is known before anybody begins to store it.
@@ -73,6 +73,8 @@ struct FileSourceMail {
         private(set) var bytes: [UInt8] = []
         /// The empty line was found, or there is too much before it.
         private(set) var isComplete = false
+        /// There is too much before it.
+        private(set) var isCut = false
         /// Where the line begins that was not looked at yet.
         private var line = 0
 
@@ -85,10 +87,11 @@ struct FileSourceMail {
                 line = end + 1
                 searched = line
             }
-            if bytes.count > Self.limit { cut(at: Self.limit) }
+            if bytes.count > Self.limit { cut(at: bytes.count) }
         }
 
         private mutating func cut(at end: Int) {
+            isCut = end > Self.limit
             bytes.removeSubrange(min(end, Self.limit)...)
             isComplete = true
         }

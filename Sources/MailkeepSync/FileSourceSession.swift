@@ -1,7 +1,9 @@
-/// The mails of a folder that is open, numbered from 1 by an order that `uidValidity` stands for.
+/// The mails of a folder that is open, numbered from 1 in an order in which new ones come last.
 protocol FileSourceMails {
-    var uidValidity: UInt32 { get }
     var count: Int { get }
+
+    /// Stands for the first `count` mails and their order; `count` is none of more than there are.
+    func uidValidity(ofFirst count: Int) -> UInt32
 
     /// A mail; nil where it is gone.
     ///
@@ -48,40 +50,52 @@ final class FileSourceSession: MailSession {
         }
         self.mails = mails
         return OpenedFolder(
-            uidValidity: mails.uidValidity,
+            uidValidity: mails.uidValidity(ofFirst: mails.count),
             uidNext: UInt32(clamping: mails.count + 1),
             count: mails.count
         )
     }
 
-    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32] {
-        guard let mails, mails.count >= uid else { return [] }
-        return Array(max(1, uid)...UInt32(clamping: mails.count))
+    /// Few enough to be recorded in one transaction with the position behind them.
+    let headerWindow = 200
+
+    /// 0 where there are not so many mails any more.
+    func uidValidity(below uid: UInt32) -> UInt32 {
+        let count = max(1, Int(uid)) - 1
+        guard let mails, count <= mails.count else { return 0 }
+        return mails.uidValidity(ofFirst: count)
+    }
+
+    nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {
+        guard let mails, mails.count > 0 else { return [] }
+        let there = 1...UInt32(clamping: mails.count)
+        return range.overlaps(there) ? Array(range.clamped(to: there)) : []
     }
 
     nonisolated(nonsending) func headers(
-        of uids: ClosedRange<UInt32>,
+        of uids: [ClosedRange<UInt32>],
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32] {
         var unreadable: [UInt32] = []
         guard let mails else { return unreadable }
-        for number in stride(from: max(1, Int(uids.lowerBound)), through: min(Int(uids.upperBound), mails.count), by: 1)
-        {
-            let uid = UInt32(clamping: number)
-            let header = try noting(uid, in: &unreadable) {
-                try mails.mail(number).map { mail in
-                    let header = try mail.header()
-                    return SourceHeader(
-                        uid: uid,
-                        size: header.size,
-                        receivedAt: mail.receivedAt,
-                        bytes: header.bytes
-                    )
+        for range in uids {
+            for uid in try await self.uids(in: range) {
+                let header = try noting(uid, in: &unreadable) {
+                    try mails.mail(Int(uid)).map { mail in
+                        let header = try mail.header()
+                        return SourceHeader(
+                            uid: uid,
+                            size: header.size,
+                            receivedAt: mail.receivedAt,
+                            bytes: header.bytes,
+                            isWhole: header.isWhole
+                        )
+                    }
                 }
+                guard let header else { continue }
+                try await onHeader(header)
+                await Task.yield()
             }
-            guard let header else { continue }
-            try await onHeader(header)
-            await Task.yield()
         }
         return unreadable
     }

@@ -45,8 +45,19 @@ struct IMAPSource: MailSource {
 }
 
 /// A signed-in connection, and the folder that is open in it.
-private struct IMAPSession: MailSession {
-    let connection: IMAPConnection
+///
+/// Used by one task at a time.
+private final class IMAPSession: MailSession {
+    private let connection: IMAPConnection
+    private var uidValidity: UInt32 = 0
+
+    init(connection: IMAPConnection) {
+        self.connection = connection
+    }
+
+    let headerWindow = 2000
+
+    func uidValidity(below uid: UInt32) -> UInt32 { uidValidity }
 
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
         let mailboxes = try await connection.listMailboxes()
@@ -61,33 +72,42 @@ private struct IMAPSession: MailSession {
     }
 
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {
+        let selected = try await refusing { try await connection.examine(IMAPMailboxName(rawValue: folder.path)) }
+        uidValidity = selected.uidValidity
+        return OpenedFolder(
+            uidValidity: selected.uidValidity,
+            uidNext: selected.uidNext,
+            count: selected.messageCount
+        )
+    }
+
+    nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {
+        try await refusing { try await connection.uids(in: range) }
+    }
+
+    /// Tells the refusal of a folder from what breaks the connection.
+    private nonisolated(nonsending) func refusing<Value>(
+        _ body: nonisolated(nonsending) () async throws -> Value
+    ) async throws -> Value {
         do {
-            let selected = try await connection.examine(IMAPMailboxName(rawValue: folder.path))
-            return OpenedFolder(
-                uidValidity: selected.uidValidity,
-                uidNext: selected.uidNext,
-                count: selected.messageCount
-            )
-        } catch let error as IMAPError where error.code == .commandRefused || error.code == .mailboxNotFound {
+            return try await body()
+        } catch let error as IMAPError where connection.isIdle && SyncFailure.Code(error.code) == .server {
             throw SyncFailure(error)
         }
     }
 
-    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32] {
-        try await connection.uids(in: uid...UInt32.max)
-    }
-
     nonisolated(nonsending) func headers(
-        of uids: ClosedRange<UInt32>,
+        of uids: [ClosedRange<UInt32>],
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32] {
-        try await connection.fetchHeaders([uids], fields: Association.headerFields) { header in
+        try await connection.fetchHeaders(uids, fields: Association.headerFields) { header in
             try await onHeader(
                 SourceHeader(
                     uid: header.uid,
                     size: header.size,
                     receivedAt: header.internalDate,
-                    bytes: Array(header.header.readableBytesView)
+                    bytes: Array(header.header.readableBytesView),
+                    isWhole: !header.isTruncated
                 )
             )
         }

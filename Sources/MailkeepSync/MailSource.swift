@@ -18,16 +18,28 @@ package protocol MailSession {
     nonisolated(nonsending) func folders() async throws -> [SourceFolder]
 
     /// Opens a folder; the calls below speak of the folder opened last.
+    ///
+    /// - Throws: `SyncFailure` of code `server` where this folder is refused and others can be opened.
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder
 
-    /// Tells which mails there are from `uid` on, ascending; it may leave some out, as servers cut long answers short.
-    nonisolated(nonsending) func uids(from uid: UInt32) async throws -> [UInt32]
+    /// What the UIDs below `uid` are valid under: while it stays the same, they name the same mails (RFC 9051, 2.3.1.1).
+    ///
+    /// Of files it depends on the mails below `uid`, so that those that come later leave it alone.
+    func uidValidity(below uid: UInt32) -> UInt32
 
-    /// Reads the headers of the mails with these UIDs, in any order.
+    /// How many headers are asked for at a time.
+    var headerWindow: Int { get }
+
+    /// Tells which mails there are, ascending; it may leave some out, as servers cut long answers short.
+    ///
+    /// - Throws: as `open`.
+    nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32]
+
+    /// Reads the headers of the mails with these UIDs, in any order. One that is gone is left out, without an error.
     ///
     /// - Returns: mails that are there and cannot be read.
     nonisolated(nonsending) func headers(
-        of uids: ClosedRange<UInt32>,
+        of uids: [ClosedRange<UInt32>],
         _ onHeader: nonisolated(nonsending) (SourceHeader) async throws -> Void
     ) async throws -> [UInt32]
 
@@ -71,7 +83,7 @@ extension FolderExclusion {
 
 /// What a folder says of itself when it is opened.
 package struct OpenedFolder: Sendable, Equatable {
-    /// While it stays the same, UIDs name the same mails (RFC 9051, 2.3.1.1).
+    /// What all of its UIDs are valid under.
     package let uidValidity: UInt32
     /// The next mail's UID will not be lower; nil where the server does not say.
     package let uidNext: UInt32?
@@ -92,12 +104,15 @@ package struct SourceHeader: Sendable {
     /// When the source received it: milliseconds since 1970 UTC.
     package let receivedAt: Int64?
     package let bytes: [UInt8]
+    /// Whether they are not only the beginning of a header too long to be read.
+    package let isWhole: Bool
 
-    package init(uid: UInt32, size: UInt64, receivedAt: Int64?, bytes: [UInt8]) {
+    package init(uid: UInt32, size: UInt64, receivedAt: Int64?, bytes: [UInt8], isWhole: Bool = true) {
         self.uid = uid
         self.size = size
         self.receivedAt = receivedAt
         self.bytes = bytes
+        self.isWhole = isWhole
     }
 }
 

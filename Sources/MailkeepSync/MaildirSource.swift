@@ -1,13 +1,14 @@
-import Crypto
 import Glibc
 
-/// The mails of a Maildir: a file each in `new` and `cur`, numbered in the order of their unique names.
+/// The mails of a Maildir: a file each in `new` and `cur`, numbered in the order of their delivery.
+///
+/// Unique names begin with the second of the delivery, so that a new mail comes last and leaves the others' numbers alone.
 final class MaildirSource: FileSourceMails {
-    let uidValidity: UInt32
     var count: Int { names.count }
 
     private let folder: FileSourceNode
     private let names: [Name]
+    private let validities: UIDValidities
     /// Where mails are that were not found under the name they had, as of the last look.
     private var moved: [ArraySlice<UInt8>: Name]?
 
@@ -16,6 +17,12 @@ final class MaildirSource: FileSourceMails {
         /// `new` or `cur`, and the name in it.
         let path: [[UInt8]]
         let mayBeRead: Bool
+
+        /// When it was delivered, in seconds since 1970 UTC; 0 where the name does not say.
+        var deliveredAt: UInt64 {
+            let digits = path.last?.prefix { (0x30...0x39).contains($0) } ?? []
+            return UInt64(String(decoding: digits, as: UTF8.self)) ?? 0
+        }
 
         /// What stays when flags change: what stands before `:2,`, or what Windows allows in place of the colon.
         var unique: ArraySlice<UInt8> {
@@ -30,19 +37,16 @@ final class MaildirSource: FileSourceMails {
 
     /// Numbers the mails.
     ///
-    /// Which of them may be read is in `uidValidity`, so that one that is repaired is not missed.
-    ///
     /// - Throws: `SyncFailure`.
     init(_ folder: FileSourceNode) throws(SyncFailure) {
         self.folder = folder
         names = try Self.names(in: folder)
-        var hash = SHA256()
-        for name in names {
-            hash.update(data: name.unique)
-            hash.update(data: [0, name.mayBeRead ? 1 : 0])
-        }
-        uidValidity = UInt32(uidValidity: hash.finalize())
+        var validities = UIDValidities()
+        for name in names { validities.append(Array(name.unique) + [0]) }
+        self.validities = validities
     }
+
+    func uidValidity(ofFirst count: Int) -> UInt32 { validities[count] }
 
     func mail(_ number: Int) throws -> FileSourceMail? {
         guard names.indices.contains(number - 1) else { return nil }
@@ -84,15 +88,8 @@ final class MaildirSource: FileSourceMails {
                 names.append(Name(path: [part, entry.name], mayBeRead: mayBeRead))
             }
         }
-        return names.map { (unique: $0.unique, name: $0) }
-            .sorted { $0.unique.lexicographicallyPrecedes($1.unique) }
+        return names.map { (time: $0.deliveredAt, unique: $0.unique, name: $0) }
+            .sorted { $0.time != $1.time ? $0.time < $1.time : $0.unique.lexicographicallyPrecedes($1.unique) }
             .map(\.name)
-    }
-}
-
-extension UInt32 {
-    /// A UIDVALIDITY that changes with what was hashed; never 0 (RFC 9051, 2.3.1.1).
-    init(uidValidity digest: SHA256.Digest) {
-        self = Swift.max(1, digest.prefix(4).reduce(0) { $0 << 8 | UInt32($1) })
     }
 }

@@ -5,7 +5,6 @@
 /// for mboxrd and for nearly all of mboxo. Where one has, its writer did not quote, and every byte stands as it is: a `>`
 /// too many loses less than one too few.
 final class MboxSource: FileSourceMails {
-    let uidValidity: UInt32
     var count: Int { index.mails.count }
 
     private let file: FileSourceNode
@@ -26,9 +25,11 @@ final class MboxSource: FileSourceMails {
             offset += Int64(count)
             await Task.yield()
         }
-        uidValidity = UInt32(uidValidity: try index.finish())
+        try index.finish()
         self.index = index
     }
+
+    func uidValidity(ofFirst count: Int) -> UInt32 { index.validities[count] }
 
     func mail(_ number: Int) throws -> FileSourceMail? {
         guard index.mails.indices.contains(number - 1) else { return nil }

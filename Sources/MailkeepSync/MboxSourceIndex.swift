@@ -1,4 +1,3 @@
-import Crypto
 import Glibc
 
 /// Finds where the mails of an mbox begin and end while its bytes pass.
@@ -57,8 +56,8 @@ struct MboxSourceIndex {
     /// Whether a line of a mail begins with `From `.
     private(set) var hasUnquotedLines = false
 
-    /// What the numbers of the mails depend on.
-    private var hash = SHA256()
+    /// What the numbers of the mails are valid under: where the mails are, and the lines before them.
+    private(set) var validities = UIDValidities()
     private var offset: Int64 = 0
     /// The line whose end was not seen yet.
     private var lineOffset: Int64 = 0
@@ -67,6 +66,8 @@ struct MboxSourceIndex {
 
     /// The mail whose end was not seen yet; before the first separator, what stands there may be one.
     private var mail: Mail? = Mail(separator: 0, range: 0..<0, receivedAt: nil)
+    /// The line before it.
+    private var separator: [UInt8] = []
     private var isFirstLineOfMail = true
     private var hasText = false
     private var addsCR = false
@@ -90,13 +91,12 @@ struct MboxSourceIndex {
         offset += Int64(bytes.count)
     }
 
-    /// Ends the file; the hash changes with what the numbers of the mails depend on.
-    mutating func finish() throws(SyncFailure) -> SHA256.Digest {
+    /// Ends the file.
+    mutating func finish() throws(SyncFailure) {
         if lineOffset < offset { try endLine(at: offset, .none) }
         if let candidate { take(candidate) }
         candidate = nil
         try endMail(at: offset)
-        return hash.finalize()
     }
 
     private static func lineEnd(in bytes: [UInt8], from position: Int) -> Int? {
@@ -143,7 +143,7 @@ struct MboxSourceIndex {
 
     private mutating func beginMail(at line: Line, receivedAt: Int64?) throws(SyncFailure) {
         try endMail(at: line.offset)
-        hash.update(data: line.start)
+        separator = line.start
         mail = Mail(separator: line.offset, range: line.next..<line.next, receivedAt: receivedAt)
         isFirstLineOfMail = true
         emptyLine = nil
@@ -164,6 +164,6 @@ struct MboxSourceIndex {
         if mail.separator == mail.range.lowerBound, !hasText { return }
         guard mails.count < Self.mostMails else { throw SyncFailure(.path, "the mbox file holds too many mails") }
         mails.append(mail)
-        withUnsafeBytes(of: (mail.separator, mail.range.lowerBound, end)) { hash.update(bufferPointer: $0) }
+        validities.append(separator + withUnsafeBytes(of: (mail.separator, mail.range.lowerBound, end), Array.init))
     }
 }

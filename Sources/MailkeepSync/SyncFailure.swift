@@ -46,6 +46,11 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         }
     }
 
+    /// Whether what was read before an error is as good as without it.
+    static func isOfTheMailbox(_ error: any Error) -> Bool {
+        (error is SyncFailure || error is IMAPError) && SyncFailure(error).code.isOfTheMailbox
+    }
+
     package let code: Code
     /// For the operator: what happened, without personal data.
     package let message: String

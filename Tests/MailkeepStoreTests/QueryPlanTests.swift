@@ -62,7 +62,15 @@ struct QueryPlanTests {
             Question("a folder's position") {
                 _ = try $0.folder(named: "INBOX", in: MailboxID(rawValue: 1), uidValidity: 1)
             },
-            Question("counts per folder") { _ = try $0.folderCounts(of: user, domain: "example.jp") },
+            Question("counts per folder", scanning: ["seen"]) {
+                _ = try $0.folderCounts(of: user, domain: "example.jp")
+            },
+            Question("a folder's mails that could not be read") {
+                _ = try $0.unreadHeaders(in: 1, limit: 10)
+                _ = try $0.isUnreadable(1, limit: 0)
+                _ = try $0.seenUIDs(in: 1, 1...9)
+                _ = try $0.positions(inFolder: "INBOX", of: MailboxID(rawValue: 1))
+            },
             Question("how many mails are wanted") { _ = try $0.wantedCount(in: 1) },
             Question("a backup's messages", scanning: ["organization"], isPaged: true) {
                 _ = try $0.messages(of: backup($0), after: nil, limit: 10, exportedBy: user)

@@ -91,7 +91,7 @@ struct ReadFolder {
         let opened = try await session.open(folder)
         self.opened = opened
         var headers: [SourceHeader] = []
-        let unreadable = try await session.headers(of: 1...UInt32.max) { headers.append($0) }
+        let unreadable = try await session.headers(of: [1...UInt32.max]) { headers.append($0) }
         self.headers = headers
         self.unreadable = unreadable
         bodies = try await session.wholeMails(headers.map(\.uid))
@@ -119,6 +119,15 @@ extension MailSession {
 extension MailFiles {
     func move(_ name: String, to other: String) throws {
         try FileManager.default.moveItem(atPath: "\(path)/\(name)", toPath: "\(path)/\(other)")
+    }
+
+    /// What the numbers of the first mails of the one folder here are valid under.
+    func validity(ofFirst count: UInt32) async throws -> UInt32? {
+        try await session { session in
+            let folder = try #require(try await session.folders().first)
+            _ = try await session.open(folder)
+            return session.uidValidity(below: count + 1)
+        }
     }
 
     /// Opens everything here.

@@ -1,0 +1,223 @@
+import MailkeepStore
+
+extension Synchroniser {
+    /// Headers per transaction.
+    private static let headerBatch = 250
+    /// Mails of a folder whose header could not be read that are asked for again in one run.
+    private static let headersAgain = 100
+
+    /// Reads a folder's new headers window by window; the position moves when all of a window are read or noted as
+    /// unreadable, as servers may answer in any order, and leave out what they like.
+    nonisolated(nonsending) func readHeaders(
+        of folder: inout ConsideredFolder,
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws {
+        try await readHeadersAgain(of: folder, in: session, run)
+        guard folder.opened.count > 0 else { return }
+        let end = folder.opened.uidNext ?? .max
+        while folder.position.nextUID < end {
+            let next = folder.position.nextUID
+            run.underway = .folder(folder.name)
+            let listed = try await session.uids(in: next...UInt32.max)
+            guard let last = listed.last else {
+                // What the listing left out may be there all the same.
+                if try await readWindow(next...UInt32.max, [], of: &folder, in: session, run) { continue }
+                guard end < .max else { return }
+                folder.position.nextUID = end
+                let (id, validity) = (folder.position.id, session.uidValidity(below: end))
+                return try await store.write { try $0.moveFolder(id, toUID: end, uidValidity: validity) }
+            }
+            let windows = stride(from: 0, to: listed.count, by: session.headerWindow).map {
+                listed[$0..<min($0 + session.headerWindow, listed.count)]
+            }
+            for window in windows {
+                // Windows adjoin each other, so that nothing is passed over which the listing left out.
+                let upper = window.last ?? last
+                _ = try await readWindow(folder.position.nextUID...upper, window, of: &folder, in: session, run)
+            }
+        }
+    }
+
+    /// Reads the headers of a window, in which there are at least the mails that are listed.
+    ///
+    /// - Returns: whether there was any.
+    private nonisolated(nonsending) func readWindow(
+        _ window: ClosedRange<UInt32>,
+        _ listed: ArraySlice<UInt32>,
+        of folder: inout ConsideredFolder,
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws -> Bool {
+        let id = folder.position.id
+        // A broken attempt may have read some of them.
+        let seen = try await store.read { try $0.seenUIDs(in: id, window) }
+        let place = { [name = folder.name] in SynchronisationRun.Place.header(folder: name, uid: $0) }
+        let new = listed.filter { !seen.contains($0) }
+        let givenUp = new.filter { run.isGivenUp(place($0)) }
+        let suspects = new.filter { run.isSuspect(place($0)) }
+        let apart = seen.union(givenUp).union(suspects)
+
+        let reading = HeaderReading(folder, window, run)
+        for uid in suspects { try await ask(for: [uid...uid], expecting: [uid], reading, in: session, run) }
+        let together = new.filter { !apart.contains($0) }
+        try await ask(for: window.gaps(at: apart), expecting: together, reading, in: session, run)
+        // Servers leave out mails that they list, and say nothing of it.
+        let missing = reading.missing(of: together)
+        if !missing.isEmpty {
+            try await ask(for: missing.map { $0...$0 }, expecting: missing, reading, in: session, run)
+        }
+        var unreadable = reading.refused.union(givenUp)
+        let left = reading.missing(of: new).filter { !unreadable.contains($0) }
+        unreadable.formUnion(try await stillThere(left, in: session))
+
+        run.underway = .folder(folder.name)
+        let upper = window.upperBound == .max ? max(reading.highest, unreadable.max() ?? 0) : window.upperBound
+        guard upper >= window.lowerBound else { return false }
+        let next = upper == .max ? upper : upper + 1
+        let validity = session.uidValidity(below: next)
+        let batch = reading.takeBatch()
+        let count = try await store.write { [unreadable] transaction in
+            let count = try transaction.recordHeaders(batch, in: id)
+            try transaction.recordUnreadable(unreadable, in: id)
+            try transaction.moveFolder(id, toUID: next, uidValidity: validity)
+            return count
+        }
+        (folder.position.nextUID, folder.position.uidValidity) = (next, validity)
+        try await note(count, run)
+        return true
+    }
+
+    /// Asks for headers; what came is recorded also where the source breaks off.
+    private nonisolated(nonsending) func ask(
+        for uids: [ClosedRange<UInt32>],
+        expecting expected: [UInt32],
+        _ reading: HeaderReading,
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws {
+        guard !uids.isEmpty else { return }
+        reading.begin(expecting: expected)
+        do {
+            let refused = try await session.headers(of: uids) { header in
+                guard reading.take(association.seen(header)), reading.batchCount >= Self.headerBatch else { return }
+                try await record(reading, run)
+            }
+            reading.refused.formUnion(refused)
+        } catch  where SyncFailure.isOfTheMailbox(error) {
+            // The position of files stands for what is recorded, so that both change together.
+            if session.headerWindow > Self.headerBatch { try await record(reading, run) }
+            throw error
+        }
+    }
+
+    private nonisolated(nonsending) func record(_ reading: HeaderReading, _ run: SynchronisationRun) async throws {
+        let (folder, batch) = (reading.folder.position.id, reading.takeBatch())
+        try await note(try await store.write { try $0.recordHeaders(batch, in: folder) }, run)
+    }
+
+    private nonisolated(nonsending) func note(_ count: Int, _ run: SynchronisationRun) async throws {
+        guard count > 0 else { return }
+        run.comesFurther()
+        run.progress.considered += count
+        try await run.reportProgress()
+    }
+
+    /// Of mails that did not come, those that the source still lists.
+    nonisolated(nonsending) func stillThere(_ uids: [UInt32], in session: any MailSession) async throws -> Set<UInt32> {
+        guard let first = uids.min(), let last = uids.max() else { return [] }
+        return Set(uids).intersection(try await session.uids(in: first...last))
+    }
+
+    /// Asks once more for headers that could not be read in earlier runs, one by one, as one may hide the others.
+    private nonisolated(nonsending) func readHeadersAgain(
+        of folder: ConsideredFolder,
+        in session: any MailSession,
+        _ run: SynchronisationRun
+    ) async throws {
+        guard !run.isGivenUp(.again(folder: folder.name)) else { return }
+        let id = folder.position.id
+        let uids = try await store.read { try $0.unreadHeaders(in: id, limit: Self.headersAgain) }
+        guard !uids.isEmpty else { return }
+        run.underway = .again(folder: folder.name)
+        var left: [UInt32] = []
+        for uid in uids {
+            var headers: [SeenHeader] = []
+            let refused = try await session.headers(of: [uid...uid]) { header in
+                if header.uid == uid { headers.append(association.seen(header)) }
+            }
+            if headers.isEmpty, refused.isEmpty { left.append(uid) }
+            let came = headers
+            try await note(try await store.write { try $0.recordHeaders(came, in: id) }, run)
+        }
+        let there = try await stillThere(left, in: session)
+        let gone = left.filter { !there.contains($0) }
+        if !gone.isEmpty { try await store.write { try $0.recordVanished(gone, in: id) } }
+        run.underway = nil
+    }
+}
+
+/// The headers of a window while they come.
+private final class HeaderReading {
+    let folder: Synchroniser.ConsideredFolder
+    var refused: Set<UInt32> = []
+    private(set) var highest: UInt32 = 0
+
+    private let window: ClosedRange<UInt32>
+    private let run: SynchronisationRun
+    private var batch: [SeenHeader] = []
+    private var came: Set<UInt32> = []
+    /// What is asked for, ascending, and how much of its beginning has come.
+    private var expected: [UInt32] = []
+    private var position = 0
+
+    init(_ folder: Synchroniser.ConsideredFolder, _ window: ClosedRange<UInt32>, _ run: SynchronisationRun) {
+        (self.folder, self.window, self.run) = (folder, window, run)
+    }
+
+    var batchCount: Int { batch.count }
+
+    func begin(expecting expected: [UInt32]) {
+        (self.expected, position) = (expected, 0)
+        pass()
+    }
+
+    /// False where nobody asked for it.
+    func take(_ header: SeenHeader) -> Bool {
+        guard window.contains(header.uid), came.insert(header.uid).inserted else { return false }
+        highest = max(highest, header.uid)
+        batch.append(header)
+        pass()
+        return true
+    }
+
+    func takeBatch() -> [SeenHeader] {
+        defer { batch.removeAll(keepingCapacity: true) }
+        return batch
+    }
+
+    func missing(of uids: [UInt32]) -> [UInt32] { uids.filter { !came.contains($0) && !refused.contains($0) } }
+
+    /// The first mail that has not come is what the source works on.
+    private func pass() {
+        while position < expected.count, came.contains(expected[position]) { position += 1 }
+        run.underway =
+            position < expected.count
+            ? .header(folder: folder.name, uid: expected[position]) : .folder(folder.name)
+    }
+}
+
+extension ClosedRange<UInt32> {
+    /// What is left of the range without some numbers.
+    fileprivate func gaps(at numbers: Set<UInt32>) -> [ClosedRange<UInt32>] {
+        var gaps: [ClosedRange<UInt32>] = []
+        var lower = lowerBound
+        for number in numbers.sorted() where contains(number) {
+            if lower < number { gaps.append(lower...(number - 1)) }
+            if number == upperBound { return gaps }
+            lower = number + 1
+        }
+        gaps.append(lower...upperBound)
+        return gaps
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Logging
+import MailVault
+import MailkeepKeys
+import MailkeepModel
+import MailkeepStore
+import Synchronization
+
+@testable import MailkeepSync
+
+/// An organisation with one user, their mailbox and one contact, removed when the value goes.
+final class SyncWorkplace: Sendable {
+    static let customer = "customer@customer.example"
+    private static let contact = RecordKey(module: .contacts, id: Identifier(rawValue: 1))
+
+    let store: Store
+    private let directory: URL
+    private let keys: KeyRing
+    private let vault: SegmentVault
+    private let owner: UserID
+    private let mailbox: MailboxID
+    private let clock = Atomic<Int64>(1_750_000_000_000)
+
+    init() async throws {
+        directory = FileManager.default.temporaryDirectory.appending(path: "mailkeep-sync-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let keys = try KeyRing.create(in: directory)
+        self.keys = keys
+        store = try Store(path: directory.appending(path: "mailkeep.sqlite").path, keys: keys)
+        vault = try SegmentVault(in: directory, keys: keys)
+        let hash: @Sendable (String) -> Data = { Data(keys.addressHasher.hash($0)) }
+        (owner, mailbox) = try await store.write { transaction in
+            let now = Timestamp(rawValue: 1_740_000_000_000)
+            let email = "owner@example.jp"
+            try transaction.createOrganization(name: "Example", at: now)
+            let user = NewUser(
+                email: email,
+                normalizedEmail: email,
+                domain: "example.jp",
+                name: "Owner",
+                profile: .standard,
+                status: .active,
+                role: nil,
+                locale: .english
+            )
+            let owner = try transaction.insertUser(user, addressHash: hash(email), at: now)
+            let settings = NewMailAddonSettings(
+                address: email,
+                normalizedAddress: email,
+                domain: "example.jp",
+                accountType: .imap,
+                server: MailServer(host: "mail.example.jp", port: 993, security: .tls),
+                path: nil,
+                credentials: nil,
+                sharing: .all
+            )
+            try transaction.saveMailAddon(settings, of: owner, addressHash: hash(email), at: now)
+            let record = Record(
+                key: Self.contact,
+                owner: owner,
+                name: "Customer",
+                addresses: [RecordAddress(address: Self.customer, hash: hash(Self.customer))],
+                account: nil,
+                contact: nil,
+                sharedWith: []
+            )
+            try transaction.upsertRecord(record, at: now)
+            guard let saved = try transaction.mailAddon(of: owner) else { throw CocoaError(.coderValueNotFound) }
+            return (owner, saved.mailbox)
+        }
+    }
+
+    deinit {
+        try? store.close()
+        try? FileManager.default.removeItem(at: directory)
+    }
+
+    /// When the last run began.
+    var lastRun: Timestamp { Timestamp(rawValue: clock.load(ordering: .relaxed)) }
+
+    @discardableResult
+    func synchronise(_ source: any MailSource) async throws -> SyncReport {
+        let now = clock.add(1000, ordering: .relaxed).newValue
+        let synchroniser = Synchroniser(
+            store: store,
+            vault: vault,
+            association: Association(hasher: keys.addressHasher),
+            pause: .milliseconds(1),
+            now: { Timestamp(rawValue: now) }
+        )
+        return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { _ in }
+    }
+
+    var coveredUntil: Timestamp? {
+        get async throws { try await store.read { [mailbox] in try $0.coveredUntil(mailbox) } }
+    }
+
+    func counts(of folder: String = "INBOX") async throws -> FolderCounts? {
+        try await store.read { [owner] in try $0.folderCounts(of: owner, domain: "example.jp") }
+            .first { $0.name == folder }
+    }
+
+    /// The subjects of what is stored.
+    var subjects: [String] {
+        get async throws {
+            try await store.read { [owner] in try $0.visibleMessages(on: Self.contact, to: owner) }
+                .map(\.summary.subject).sorted()
+        }
+    }
+
+    /// A mail of the customer's.
+    static func mail(_ subject: String, body: String = "Hello", end: String = "\r\n") -> String {
+        ["From: \(customer)", "Subject: \(subject)", "", body, ""].joined(separator: end)
+    }
+}
