@@ -5,8 +5,9 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     package var name: String
     /// On the server when the folder was read; nil when it was not reached this time.
     package var onServer: Int?
-    /// Seen in the folder, ever.
+    /// Seen in the folder as it is numbered now; what was seen under an earlier UIDVALIDITY is not counted.
     package var considered = 0
+    /// Stored, skipped for one of the reasons below, or, where the mailbox was not read to the end, still to be read.
     package var associated = 0
     package var stored = 0
     package var vanished = 0

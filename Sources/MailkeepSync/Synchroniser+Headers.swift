@@ -72,7 +72,8 @@ extension Synchroniser {
         unreadable.formUnion(try await stillThere(left, in: session))
 
         run.underway = .folder(folder.name)
-        let upper = window.upperBound == .max ? max(reading.highest, unreadable.max() ?? 0) : window.upperBound
+        let last = max(reading.highest, unreadable.max() ?? 0, seen.max() ?? 0)
+        let upper = window.upperBound == .max ? last : window.upperBound
         guard upper >= window.lowerBound else { return false }
         let next = upper == .max ? upper : upper + 1
         let validity = session.uidValidity(below: next)
