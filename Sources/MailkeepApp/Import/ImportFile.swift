@@ -42,7 +42,7 @@ package struct ImportFile: UseCase {
         let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            var importer = Importer(transaction: transaction, actor: actor, hasher: hasher, now: now)
+            var importer = Importer(transaction: transaction, actor: actor, caller: caller, hasher: hasher, now: now)
             importer.result.skipped = table.problems
             switch kind {
             case .roles: try importer.importRoles(table.rows)

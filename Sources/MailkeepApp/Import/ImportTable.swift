@@ -17,6 +17,7 @@ package struct ImportProblem: Sendable, Equatable {
         case duplicate
         case account
         case contact
+        case alias
         case refused
     }
 

@@ -46,8 +46,9 @@ package struct SaveMailAddonSettings: UseCase {
         )
         let address = try UserAddress(input.address)
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
+        let hash = mailkeep.addressHash(address.normalized)
         let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
-            try self.draft(address, in: transaction, actor)
+            try self.draft(address, hash, in: transaction, actor)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
@@ -60,12 +61,10 @@ package struct SaveMailAddonSettings: UseCase {
                 permissions: permissions
             )
         }
-        let (hash, moment) = (mailkeep.addressHash(address.normalized), mailkeep.clock())
+        let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let current = try self.draft(address, in: transaction, actor)
+            let current = try self.draft(address, hash, in: transaction, actor)
             guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
-            // Whatever the clock says: what is saved after the activation is saved after it (N3).
-            let now = max(moment, try transaction.reactivatedAt(user) ?? moment)
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
             return (.done, try transaction.shape(of: saved, owner: actor))
@@ -79,7 +78,12 @@ package struct SaveMailAddonSettings: UseCase {
         var hasNewPassword: Bool
     }
 
-    private func draft(_ address: UserAddress, in transaction: ReadTransaction, _ actor: User) throws -> Draft {
+    private func draft(
+        _ address: UserAddress,
+        _ hash: Data,
+        in transaction: ReadTransaction,
+        _ actor: User
+    ) throws -> Draft {
         guard actor.id == user else { throw Refusal(.l1) }
         let saved = try transaction.mailAddon(of: user)
         let savedCredentials = try transaction.credentials(of: user)
@@ -91,6 +95,8 @@ package struct SaveMailAddonSettings: UseCase {
             isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
         )
         try decision.enforce()
+        try VisibilityPolicy.claim(standsOnRecord: try transaction.standsOnRecord(addressHash: hash, otherThan: user))
+            .enforce()
         return Draft(
             settings: settings,
             isLocked: saved?.lock != nil,

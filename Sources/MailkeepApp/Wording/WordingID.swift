@@ -88,6 +88,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case noU2Last = "no.U2.last"
     case noU2Self = "no.U2.self"
     case noV1 = "no.V1"
+    case noV5 = "no.V5"
 
     case colServer = "col.server"
     case colFolder = "col.folder"
@@ -147,6 +148,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okCancel = "ok.cancel"
     case okResume = "ok.resume"
     case okSource = "ok.source"
+    case okSourceServer = "ok.source.server"
     case okExport = "ok.export"
     case okExportWithheld = "ok.export.withheld"
     case okImport = "ok.import"

@@ -40,6 +40,9 @@ struct AuditCommand: ParsableCommand {
             try await context.withSession(common) { session in
                 let result = try await session.perform(VerifyAuditLog())
                 if let broken = result.first_broken { throw AppError(.auditBroken, ["id": broken]) }
+                guard result.backups_beyond.isEmpty else {
+                    throw AppError(.auditCut, ["backups": result.backups_beyond.joined(separator: ", ")])
+                }
                 try await session.print(
                     result,
                     text: session.wording.text(.okAudit, ["count": "\(result.entries)"])
@@ -83,6 +86,7 @@ extension Timestamp {
     fileprivate init?(iso8601 text: String) {
         let whole = text.contains("T") ? text : text + "T00:00:00Z"
         guard let date = try? Date(whole, strategy: .iso8601) else { return nil }
-        self.init(rawValue: Int64(date.timeIntervalSince1970 * 1000))
+        guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()) else { return nil }
+        self.init(rawValue: milliseconds)
     }
 }

@@ -106,8 +106,12 @@ struct BackupCommand: ParsableCommand {
                     throw UsageError.sourceNeeded
                 }
                 action.permissions = permissions
-                _ = try await session.perform(action)
-                let message = session.wording.text(.okSource)
+                let server = try await session.perform(action)
+                let message =
+                    server.map { server in
+                        let place = "\(server.host):\(server.port) (\(server.security.rawValue))"
+                        return session.wording.text(.okSourceServer, ["server": place])
+                    } ?? session.wording.text(.okSource)
                 let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
                 try await session.print(actions, text: message)
             }
@@ -252,15 +256,17 @@ private func backupID(_ text: String) throws -> BackupID {
 }
 
 extension Session {
-    /// Without a server, a backup of the user that waits was interrupted: it goes on.
-    ///
-    /// Otherwise asks for a new one.
+    /// Goes on with a backup that was interrupted; otherwise asks for a new one.
     fileprivate func resumeOr(of user: UserID, _ ask: @Sendable () async throws -> BackupID) async throws -> BackupID {
-        if !host.takesUpJobs, let pending = try await perform(FindPendingBackup(user: user)) {
-            try await note(wording.text(.okResume))
-            return pending
-        }
+        if let pending = try await interruptedBackup(of: user) { return pending }
         return try await ask()
+    }
+
+    /// A backup of the user that waits for somebody to go on with it: without a server, each that waits does.
+    func interruptedBackup(of user: UserID) async throws -> BackupID? {
+        guard !host.takesUpJobs, let pending = try await perform(FindPendingBackup(user: user)) else { return nil }
+        try await note(wording.text(.okResume))
+        return pending
     }
 }
 

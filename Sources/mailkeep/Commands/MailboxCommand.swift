@@ -188,8 +188,7 @@ extension CommandContext {
             let owner = try await session.user(target)
             let message = session.wording.text(isShared ? .okShare : .okUnshare)
             try await session.each(ids, key: .mailAddonUsers) { id in
-                guard let record = Identifier<RecordKey>(id) else { throw Refusal(.v1) }
-                let key = RecordKey(module: module, id: record)
+                let key = RecordKey(module: module, id: Identifier(orNone: id))
                 _ = try await session.perform(ShareEmails(owner: owner, record: key, isShared: isShared))
                 return ActionShape(id: id, message: message)
             }

@@ -40,7 +40,7 @@ struct RecordsCommand: ParsableCommand {
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                guard let message = MessageID(message) else { throw Refusal(.v1) }
+                let message = MessageID(orNone: message)
                 _ = try await session.perform(
                     ReadMessage(record: record.key, message: message) {
                         try await session.console.write(Array($0), to: .standardOutput)
