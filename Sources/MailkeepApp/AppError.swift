@@ -24,6 +24,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case badNetwork = "bad_network"
         case sourceIncomplete = "source_incomplete"
         case sourceNoServer = "source_no_server"
+        case badCredentials = "bad_credentials"
         case badInterval = "bad_interval"
         case noBackup = "no_backup"
         case backupNotCompleted = "backup_not_completed"

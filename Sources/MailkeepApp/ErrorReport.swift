@@ -112,7 +112,8 @@ extension AppError.Code {
             .failed
         case .noUser, .userExists, .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
-            .sourceIncomplete, .sourceNoServer, .badInterval, .noBackup:
+            .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
+            .noBackup:
             .invalid
         }
     }

@@ -61,6 +61,53 @@ struct ProtectionTests {
         }
     }
 
+    @Test("Importing records again: a column that is not there leaves what was, an empty field takes it away")
+    func importRecordsAgain() async throws {
+        try await withWorkplace { work in
+            #expect(try await work.emails(seenBy: .sharer) != nil)
+            let contacts = "records --module Contacts"
+            try await work.load(contacts, ["Id,Owner,Name,City", "12,hana@sakura.example,Taro Suzuki,Tokyo"])
+            #expect(try await work.emails(seenBy: .sharer) != nil)
+            #expect(try work.count("record_address") == 1)
+            try await work.load(contacts, ["Id,Owner,Name,Email,Shared With", "12,hana@sakura.example,Taro,,"])
+            #expect(try await work.emails(seenBy: .sharer) == nil)
+            #expect(try work.count("record_address") == 0)
+            #expect(try work.count("record WHERE fields LIKE '%Tokyo%'") == 1)
+        }
+    }
+
+    @Test("A stranger's address, and what is incomplete beside locked settings, are refused by the rules")
+    func refusedFirst() async throws {
+        try await withWorkplace { work in
+            let (lock, start) = ("lock --user nobody@sakura.example", "backup start --user nobody@sakura.example")
+            for line in [lock, start, "user show --user nobody@sakura.example"] {
+                try await work.expectRefused("P1", line, as: .owner)
+            }
+            #expect(try await work.run(lock, as: .ada).status == 64)
+            let set = "mailbox set --account-type imap --sharing private --address a@sakura.example --user"
+            try await work.expectRefused("L1", "\(set) nobody@sakura.example", as: .owner)
+            let actions = try await work.read(AuditLog.self, "audit list").audit_log.map(\.action)
+            #expect(actions.suffix(4) == ["lock", "backup", "user.show", "mail_addon.save"])
+
+            try await work.save(Workplace.Mailbox(port: 993)).expectDone()
+            try await work.run("lock --user \(leaver.rawValue)", as: .ada).expectDone()
+            try await work.expectRefused("L2", "\(set) \(leaver.rawValue)", as: leaver)
+        }
+    }
+
+    @Test("Who may no longer open a record can still take back what they shared on it, and share nothing anew")
+    func takeBack() async throws {
+        try await withWorkplace { work in
+            let line = "--user kei@sakura.example --module Contacts --id 12"
+            try await work.run("mailbox share \(line)", as: .sharer).expectDone()
+            try await work.loadContacts(["12,hana@sakura.example,Taro,\(Workplace.customer),"])
+            try await work.run("mailbox unshare \(line)", as: .sharer).expectDone()
+            #expect(try work.count("email_share") == 0)
+            #expect(try await work.run("mailbox share \(line)", as: .sharer).status == 77)
+            #expect(try await work.run("mailbox unshare \(line)", as: .sharer).status == 77)
+        }
+    }
+
     @Test("An interrupted deactivation with a backup goes on when the command is given again")
     func interruptedDeactivation() async throws {
         try await DovecotServer.withLeaver { server in
@@ -69,8 +116,10 @@ struct ProtectionTests {
                 try await work.save(Workplace.Mailbox(on: server)).expectDone()
                 #expect(try await work.run(both, as: .ada, crashAt: 12).status == 128 + SIGKILL)
                 #expect(try work.count("backup WHERE status IN ('waiting', 'in_progress')") == 1)
-                try await work.run(both, as: .ada).expectDone()
+                try await work.run(both, as: .ben).expectDone()
                 #expect(try work.count("backup WHERE status = 'completed'") == 1)
+                let log = try await work.read(AuditLog.self, "audit list").audit_log
+                #expect(log.contains { $0.action == "backup.resume" && $0.done_by?.name == "Ben" })
             }
         }
     }

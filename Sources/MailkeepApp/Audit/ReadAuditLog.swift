@@ -20,7 +20,7 @@ package struct ReadAuditLog: UseCase {
             return try transaction.auditEntries(since: since).map { entry in
                 AuditShape(
                     id: String(entry.id),
-                    time: entry.at.iso8601,
+                    time: entry.at.iso8601WithMilliseconds,
                     action: entry.action,
                     done_by: entry.actor.flatMap { names[$0] },
                     user: entry.user.flatMap { names[$0] },

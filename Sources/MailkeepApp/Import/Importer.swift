@@ -16,9 +16,14 @@ struct Importer {
     /// `Name,Reports To`, in any order; a role reports to one of the file or one that is there already.
     mutating func importRoles(_ rows: [ImportTable.Row]) throws {
         var roles: [(row: ImportTable.Row, id: RoleID)] = []
+        var seen: Set<String> = []
         for row in rows {
             guard let name = try? Name.checked(row["Name"]) else {
                 note(row, .name, row["Name"])
+                continue
+            }
+            guard seen.insert(name).inserted else {
+                note(row, .duplicate, name)
                 continue
             }
             roles.append((row, try transaction.ensureRole(named: name)))
@@ -44,9 +49,14 @@ struct Importer {
     /// A user who is there already takes the file's values, within the rules; an empty field, or a column that is not
     /// there, leaves theirs as it is.
     mutating func importUsers(_ rows: [ImportTable.Row]) throws {
+        var seen: Set<String> = []
         for row in rows {
             guard let email = try? UserAddress(row["Email"]) else {
                 note(row, .email, row["Email"])
+                continue
+            }
+            guard seen.insert(email.normalized).inserted else {
+                note(row, .duplicate, row["Email"])
                 continue
             }
             guard let name = try? Name.checked(row["Name"]) else {
@@ -164,6 +174,8 @@ struct Importer {
     }
 
     /// `Id,Owner,Name,Email,Secondary Email,Account,Contact,Shared With`; other columns are kept as fields.
+    ///
+    /// A column that is not there leaves what a record has; an empty field takes it away.
     mutating func importRecords(_ rows: [ImportTable.Row], module: Module) throws {
         let users = Dictionary(
             try transaction.users().compactMap { user in NormalizedAddress(user.email).map { ($0, user.id) } },
@@ -191,7 +203,15 @@ struct Importer {
         guard let owner = NormalizedAddress(row["Owner"]).flatMap({ users[$0] }) else {
             return note(row, .owner, row["Owner"])
         }
-        var record = Record(key: RecordKey(module: module, id: id), owner: owner, name: name)
+        let key = RecordKey(module: module, id: id)
+        var record = Record(key: key, owner: owner, name: name)
+        if let former = try transaction.record(key) {
+            if !row.has("Email"), !row.has("Secondary Email") { record.addresses = former.addresses }
+            if !row.has("Shared With") { record.sharedWith = former.sharedWith }
+            if !row.has("Account") { record.account = former.account }
+            if !row.has("Contact") { record.contact = former.contact }
+            record.fields = former.fields.filter { !row.has($0.key) }
+        }
         for address in row.list("Email") + row.list("Secondary Email") {
             guard let normalized = NormalizedAddress(address) else { return note(row, .email, address) }
             record.addresses.append(RecordAddress(address: address, hash: hash(normalized.description)))
@@ -210,7 +230,7 @@ struct Importer {
             guard try transaction.recordExists(key) else { return note(row, reason, row[column]) }
             if linked == .accounts { record.account = key } else { record.contact = key }
         }
-        record.fields = row.others(than: Self.recordColumns)
+        record.fields.merge(row.others(than: Self.recordColumns)) { $1 }
         return record
     }
 

@@ -39,12 +39,15 @@ package struct SaveMailAddonSettings: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> MailAddonShape {
+        let address = try UserAddress(input.address)
         let action = AuditedAction(
             name: "mail_addon.save",
             user: user,
-            details: ["sharing": input.sharing.rawValue, "account_type": input.accountType.rawValue]
+            details: [
+                "address": address.normalized, "sharing": input.sharing.rawValue,
+                "account_type": input.accountType.rawValue,
+            ]
         )
-        let address = try UserAddress(input.address)
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
         let hash = mailkeep.addressHash(address.normalized)
         let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
@@ -87,7 +90,13 @@ package struct SaveMailAddonSettings: UseCase {
         guard actor.id == user else { throw Refusal(.l1) }
         let saved = try transaction.mailAddon(of: user)
         let savedCredentials = try transaction.credentials(of: user)
-        let settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        let settings: NewMailAddonSettings
+        do {
+            settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        } catch let error as AppError {
+            // What is incomplete beside what is saved is not what is saved.
+            throw saved?.lock == nil ? error : Refusal(.l2)
+        }
         let decision = LockPolicy.changeSettings(
             actor: actor,
             owner: actor,
@@ -140,6 +149,10 @@ extension MailAddonInput {
         let username = username ?? credentials.flatMap { sameAccount == nil ? nil : $0.username } ?? address.text
         settings.server = server
         if let password {
+            guard !username.isEmpty, !password.isEmpty, !(username + password).utf8.contains(where: { $0 < 0x20 })
+            else {
+                throw AppError(.badCredentials)
+            }
             settings.credentials = MailCredentials(username: username, password: password)
         } else if let credentials, sameAccount?.server == server, credentials.username == username {
             settings.credentials = credentials
@@ -151,10 +164,10 @@ extension MailAddonInput {
 
     private func server(saved: MailServer?) throws -> MailServer {
         let known = saved ?? accountType.preset
-        let security = security ?? known?.security ?? .tls
         guard let host = (host ?? known?.host)?.trimmingCharacters(in: .whitespaces), !host.isEmpty,
-            host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+            host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: "]") })
         else { throw AppError(.serverIncomplete) }
+        let security = security ?? (host == known?.host ? known?.security : nil) ?? .tls
         let isSameHost = host == known?.host && security == known?.security
         let port = port ?? (isSameHost ? known?.port : nil) ?? (security == .tls ? 993 : 143)
         guard (1...65_535).contains(port) else { throw AppError(.badPort) }

@@ -99,6 +99,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colSkipped = "col.skipped"
     case emptyEmails = "empty.emails"
     case emptyBackups = "empty.backups"
+    case colNote = "col.note"
     case colDate = "col.date"
     case colFrom = "col.from"
     case colSubject = "col.subject"

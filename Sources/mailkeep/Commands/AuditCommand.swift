@@ -72,7 +72,8 @@ extension Table {
             ],
             rows: entries.map {
                 [
-                    $0.id, $0.time, $0.done_by?.name ?? "-", $0.action, $0.user?.name ?? $0.target ?? "-",
+                    $0.id, String($0.time.prefix(19)) + "Z", $0.done_by?.name ?? "-", $0.action,
+                    $0.user?.name ?? $0.target ?? "-",
                     wording.text(WordingID(rawValue: "out.\($0.outcome)") ?? .outFailed),
                     [$0.rule, $0.reason].compactMap(\.self).joined(separator: " "), $0.origin,
                 ]

@@ -29,7 +29,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Set: ShellCommand {
+    struct Set: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Save your own mail add-on settings.",
             discussion: """
@@ -103,7 +103,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Test: ShellCommand {
+    struct Test: ReachingCommand {
         static let configuration = CommandConfiguration(abstract: "Sign in to the mailbox by its saved settings.")
 
         @OptionGroup var common: CommonOptions
@@ -122,7 +122,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Sync: ShellCommand {
+    struct Sync: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read what is new in an active user's mailbox and store what is associated with records."
         )

@@ -89,7 +89,7 @@ struct UserCommand: ParsableCommand {
         }
     }
 
-    struct Deactivate: ShellCommand {
+    struct Deactivate: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a user inactive, and back up their mail if asked to (administrators).",
             discussion: """
