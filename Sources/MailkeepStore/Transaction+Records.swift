@@ -86,8 +86,7 @@ extension ReadTransaction {
             account: try recordKey(ofRow: row["account_key"]),
             contact: try recordKey(ofRow: row["contact_key"]),
             sharedWith: shares.map { UserID(rawValue: $0["user_id"]) },
-            fields: (try? JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8)))
-                ?? [:]
+            fields: try JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8))
         )
     }
 

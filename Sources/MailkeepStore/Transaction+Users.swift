@@ -63,6 +63,11 @@ extension ReadTransaction {
         try row("SELECT administrators_see_records AS value FROM organization")?["value"] ?? false
     }
 
+    /// The role of a name.
+    package func role(named name: String) throws -> RoleID? {
+        try row("SELECT id FROM role WHERE name = ?", [name]).map { RoleID(rawValue: $0["id"]) }
+    }
+
     /// All roles.
     package func roles() throws -> [Role] {
         try rows("SELECT * FROM role ORDER BY id").map { row in

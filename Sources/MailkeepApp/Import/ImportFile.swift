@@ -43,7 +43,9 @@ package struct ImportFile: UseCase {
         } catch let error as AppError {
             // Of what was given up nothing is in the audit log: what the rules refused belongs there (U4).
             for refusal in error.rows.compactMap(\.refusal) {
-                _ = try? await mailkeep.act(action, as: caller) { _, _ -> (ActionResult, Void) in throw refusal }
+                do {
+                    try await mailkeep.act(action, as: caller) { _, _ -> (ActionResult, Void) in throw refusal }
+                } catch is Refusal {}
             }
             throw error
         }
