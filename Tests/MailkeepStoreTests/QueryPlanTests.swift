@@ -54,6 +54,11 @@ struct QueryPlanTests {
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
+            // All of it is listed.
+            Question("one's own mail", scanning: ["chosen"]) {
+                _ = try $0.ownMessages(of: user)
+                _ = try $0.ownMessage(MessageID(rawValue: 1), of: user)
+            },
             Question("association", scanning: ["organization"]) { _ = try $0.isAssociated(user, with: Stage.contact) },
             Question("a record") { _ = try $0.record(Stage.contact) },
             Question("the next record's number") { _ = try $0.nextRecordID(in: .contacts) },

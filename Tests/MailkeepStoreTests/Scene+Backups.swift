@@ -45,14 +45,14 @@ extension Scene {
         return try details(of: backup.id)
     }
 
-    func complete(_ backup: BackupDetails) throws -> Bool {
+    func complete(_ backup: BackupDetails, added: Int? = nil) throws -> Bool {
         let held = try transaction.row(
             "SELECT COUNT(*) AS n FROM backup_message WHERE backup_id = ?",
             [backup.id.rawValue]
         )
         let seal = BackupSeal(
             messages: 0,
-            added: held?["n"] ?? 0,
+            added: added ?? held?["n"] ?? 0,
             messageBytes: 0,
             root: Data([1]),
             signature: Data([2]),

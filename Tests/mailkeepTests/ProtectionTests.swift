@@ -108,6 +108,37 @@ struct ProtectionTests {
         }
     }
 
+    @Test("V0: an active owner reads their own stored mail, whatever its records, and nobody else's")
+    func ownMail() async throws {
+        try await DovecotServer.withLeaver { server in
+            try server.deliver(StoryMail.before)
+            try await withWorkplace { work in
+                try await work.save(Workplace.Mailbox(on: server)).expectDone()
+                try await work.run("mailbox sync --user \(leaver.rawValue) \(Workplace.network)", as: leaver)
+                    .expectDone()
+                try await work.loadContacts(["12,hana@sakura.example,Taro,nobody@customer.example,"])
+                #expect(try await work.emails(seenBy: .owner)?.isEmpty == true)
+                let list = "mailbox emails --user \(leaver.rawValue)"
+                let own = try await work.read(Emails.self, list, as: leaver).Emails
+                #expect(Set(own.map(\.sha256)) == StoryMail.associated(StoryMail.before))
+                #expect(own.count == 4 && own.allSatisfy { $0.visible_by == "own" })
+                let email = try #require(own.first)
+                let read = "mailbox email --user \(leaver.rawValue) --message"
+                let bytes = try await work.run("\(read) \(email.message_id)", as: leaver).expectDone().output
+                #expect(sha256(Array(bytes)) == email.sha256)
+                for person in [Workplace.Person.ada, .owner] {
+                    try await work.expectRefused("V1", list, as: person)
+                    try await work.expectRefused("V1", "\(read) \(email.message_id)", as: person)
+                    let theirs = "mailbox email --user \(person.rawValue) --message"
+                    try await work.expectRefused("V1", "\(theirs) \(email.message_id)", as: person)
+                    try await work.expectRefused("V1", "\(theirs) 999", as: person)
+                }
+                try await work.deactivate()
+                try await work.expectRefused("U1", list, as: leaver)
+            }
+        }
+    }
+
     @Test("An interrupted deactivation with a backup goes on when the command is given again")
     func interruptedDeactivation() async throws {
         try await DovecotServer.withLeaver { server in

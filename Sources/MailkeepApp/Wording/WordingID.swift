@@ -98,6 +98,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colStored = "col.stored"
     case colSkipped = "col.skipped"
     case emptyEmails = "empty.emails"
+    case emptyOwnEmails = "empty.own_emails"
     case emptyBackups = "empty.backups"
     case colNote = "col.note"
     case colDate = "col.date"

@@ -6,7 +6,10 @@ struct MailboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mailbox",
         abstract: "A user's mail add-on settings, and reading their mailbox.",
-        subcommands: [List.self, Set.self, Show.self, Test.self, Sync.self, Share.self, Unshare.self]
+        subcommands: [
+            List.self, Set.self, Show.self, Test.self, Sync.self, Emails.self, Email.self,
+            Share.self, Unshare.self,
+        ]
     )
 
     struct List: ShellCommand {
@@ -143,6 +146,46 @@ struct MailboxCommand: ParsableCommand {
                 let message = session.wording.text(isDone ? .okSynced : .okSync)
                 let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
                 try await session.print(actions, text: message)
+            }
+        }
+    }
+
+    struct Emails: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List what is stored of your own mailbox, the newest first.",
+            discussion: "Your own mail alone (--as is --user), whatever its records."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let emails = try await session.perform(ListOwnEmails(owner: session.user(target)))
+                let text =
+                    emails.isEmpty ? session.wording.text(.emptyOwnEmails) : Table(emails, session.wording).text
+                try await session.print(RecordEmails(emails), text: text)
+            }
+        }
+    }
+
+    struct Email: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print one message of your own as it was on the mail server, byte for byte."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @Option(help: ArgumentHelp("The message's id in the list.", valueName: "id")) var message: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let owner = try await session.user(target)
+                _ = try await session.perform(
+                    ReadOwnMessage(owner: owner, message: MessageID(orNone: message)) {
+                        try await session.console.write(Array($0), to: .standardOutput)
+                    }
+                )
             }
         }
     }
