@@ -139,6 +139,7 @@ let package = Package(
             name: "MailkeepSyncTests",
             dependencies: [
                 "MailkeepSync", "MailkeepStore", "MailkeepModel", "MailkeepKeys", "MailVault", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(
