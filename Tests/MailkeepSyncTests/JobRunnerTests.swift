@@ -14,15 +14,16 @@ struct JobRunnerTests {
     @Test("A worker whose lease ran out completes nothing any more; the one that took over does, once (B8)")
     func takeOver() async throws {
         let place = try await Place()
-        let stalling = StallingVault(place.vault)
-        let (first, second) = (place.runner(stalling), place.runner(place.vault))
+        let gate = Gate()
+        let first = place.runner(SteppedVault(vault: place.vault) { gate.wait() })
+        let second = place.runner(place.vault)
         async let stalled = first.runNext(logger: place.logger)
-        await stalling.hasStalled()
+        try await gate.isReached()
         place.clock.withLock { $0 += 600_000 }
         #expect(try await second.runNext(logger: place.logger))
         let completed = try #require(try await place.store.read { try $0.backup(place.backup) })
         #expect(completed.status == .completed && completed.messages == 3 && completed.added == 3)
-        stalling.goOn()
+        gate.open()
         _ = try await stalled
         #expect(try await place.store.read { try $0.backup(place.backup) } == completed)
         let held = try await place.store.read { try $0.messages(of: completed, after: nil, limit: 10).count }
@@ -35,7 +36,8 @@ struct JobRunnerTests {
     @Test("A vault that fails ends the backup as Failed with its reason; the next one is whole")
     func failingVault() async throws {
         let place = try await Place()
-        #expect(try await place.runner(FailingVault(place.vault)).runNext(logger: place.logger))
+        let full = SteppedVault(vault: place.vault) { throw VaultError(.diskFull, "no space left") }
+        #expect(try await place.runner(full).runNext(logger: place.logger))
         let failed = try #require(try await place.store.read { try $0.backup(place.backup) })
         #expect(failed.status == .failed && failed.error == "disk" && failed.messages == 0)
         #expect(try await place.store.read { try $0.auditEntries().last?.outcome } == .failed)
@@ -141,49 +143,31 @@ private final class Place: Sendable {
     }
 }
 
-/// A vault whose first `sync` waits until it is told to go on.
-private final class StallingVault: Vault {
-    private let vault: any Vault
-    private let state = Mutex((stalled: false, open: false))
+/// A gate at which whoever comes waits until it is opened.
+private final class Gate: Sendable {
+    private let state = Mutex((reached: false, open: false))
 
-    init(_ vault: any Vault) { self.vault = vault }
-
-    func hasStalled() async {
-        while !state.withLock({ $0.stalled }) { try? await Task.sleep(for: .milliseconds(5)) }
-    }
-
-    func goOn() { state.withLock { $0.open = true } }
-
-    func sync() throws {
-        state.withLock { $0.stalled = true }
+    func wait() {
+        state.withLock { $0.reached = true }
         while !state.withLock({ $0.open }) { usleep(2000) }
-        try vault.sync()
     }
 
-    func makeWriter() throws -> any VaultWriter { try vault.makeWriter() }
-
-    func read(
-        _ id: VaultEntryID,
-        at location: VaultLocation,
-        _ onChunk: (UnsafeRawBufferPointer) throws -> Void
-    ) throws {
-        try vault.read(id, at: location, onChunk)
+    func isReached() async throws {
+        while !state.withLock({ $0.reached }) { try await Task.sleep(for: .milliseconds(5)) }
     }
 
-    func makeReader(_ id: VaultEntryID, at location: VaultLocation) throws -> any VaultReader {
-        try vault.makeReader(id, at: location)
-    }
-
-    func scan(_ onEntry: (ScannedEntry) throws -> Void) throws { try vault.scan(onEntry) }
+    func open() { state.withLock { $0.open = true } }
 }
 
-/// A vault on a full disk.
-private final class FailingVault: Vault {
-    private let vault: any Vault
+/// A vault before whose `sync` something happens.
+private struct SteppedVault: Vault {
+    let vault: any Vault
+    let beforeSync: @Sendable () throws -> Void
 
-    init(_ vault: any Vault) { self.vault = vault }
-
-    func sync() throws { throw VaultError(.diskFull, "no space left") }
+    func sync() throws {
+        try beforeSync()
+        try vault.sync()
+    }
 
     func makeWriter() throws -> any VaultWriter { try vault.makeWriter() }
 
