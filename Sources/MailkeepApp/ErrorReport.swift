@@ -108,11 +108,12 @@ extension AppError.Code {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle: .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .auditBroken:
+            .backupCancelled, .auditBroken, .auditCut:
             .failed
         case .noUser, .userExists, .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
-            .sourceIncomplete, .noBackup:
+            .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
+            .noBackup:
             .invalid
         }
     }

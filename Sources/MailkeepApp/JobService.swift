@@ -7,15 +7,20 @@ import ServiceLifecycle
 /// Works on jobs as they come, and asks for synchronisations on a schedule.
 package struct JobService: Service {
     private let mailkeep: Mailkeep
-    private let interval: Duration
+    private let interval: Int
     private let logger: Logger
 
     /// Jobs at work at the same time; a mailbox is read by one at a time.
     private static let width = 4
     private static let pause = Duration.milliseconds(250)
 
-    /// - Parameter interval: between two synchronisations of an active user's mailbox.
-    package init(mailkeep: Mailkeep, interval: Duration, logger: Logger) {
+    /// Seconds between two synchronisations of a mailbox: from one second to thirty days.
+    private static let intervals = 1...2_592_000
+
+    /// - Parameter interval: seconds between two synchronisations of an active user's mailbox.
+    /// - Throws: `AppError` (`badInterval`).
+    package init(mailkeep: Mailkeep, interval: Int, logger: Logger) throws {
+        guard Self.intervals.contains(interval) else { throw AppError(.badInterval) }
         self.mailkeep = mailkeep
         self.interval = interval
         self.logger = logger
@@ -49,24 +54,25 @@ package struct JobService: Service {
     }
 
     private func schedule() async throws {
-        let milliseconds = Int64(interval / .milliseconds(1))
         while true {
             do {
-                try await mailkeep.requestSynchronisations(notSince: milliseconds)
+                try await mailkeep.requestSynchronisations(every: Int64(interval) * 1000)
             } catch let error where !(error is CancellationError) {
                 logger.error("synchronisations cannot be asked for", metadata: ["error": "\(SyncFailure(error))"])
             }
-            try await Task.sleep(for: min(interval, .seconds(5)))
+            try await Task.sleep(for: .seconds(min(interval, 5)))
         }
     }
 }
 
 extension Mailkeep {
-    /// Queues a synchronisation of every active user's mailbox that has had none for so many milliseconds.
-    func requestSynchronisations(notSince milliseconds: Int64) async throws {
+    /// Queues a synchronisation of every active user's mailbox whose turn it is.
+    ///
+    /// - Parameter interval: in milliseconds.
+    func requestSynchronisations(every interval: Int64) async throws {
         let now = clock()
         let users = try await store.read {
-            try $0.usersToSynchronise(before: now.advanced(byMilliseconds: -milliseconds))
+            try $0.usersToSynchronise(every: interval, at: now)
         }
         for user in users {
             _ = try await store.write {

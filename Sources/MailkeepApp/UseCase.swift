@@ -60,7 +60,7 @@ extension Mailkeep {
                 origin: caller.origin,
                 request: caller.request,
                 action: action.name,
-                user: action.user,
+                user: try action.user.flatMap { try transaction.user($0)?.id },
                 target: action.target,
                 outcome: .done,
                 details: action.details

@@ -5,16 +5,21 @@ package import FoundationEssentials
 extension KeyRing {
     /// Makes new keys in `directory`, a data directory; they are durable when this returns.
     ///
-    /// Throws `exists` where there are keys: overwriting them would lose everything that they seal.
+    /// Throws `exists` where there is a keyring: overwriting it would lose everything that its keys seal. A master
+    /// without one is what an interrupted call has left, and serves.
     package static func create(in directory: URL) throws(KeyError) -> KeyRing {
         let folder = try KeyFolder.create(in: directory)
-        guard !folder.holds(.master), !folder.holds(.keyring) else {
+        guard !folder.holds(.keyring) else {
             throw KeyError(.exists, "There are keys in \(folder.path) already; they are not overwritten.")
         }
         let ring = KeyRing()
-        let master = SymmetricKey(size: .bits256)
+        var master = SymmetricKey(size: .bits256)
+        if folder.holds(.master) {
+            master = try folder.readMaster(.master)
+        } else {
+            try folder.write(master.hexLine, to: .master)
+        }
         try folder.write(ring.wrapped(by: master), to: .keyring)
-        try folder.write(master.hexLine, to: .master)
         return ring
     }
 

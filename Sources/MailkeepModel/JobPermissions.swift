@@ -9,4 +9,12 @@ package struct JobPermissions: Sendable, Equatable, Codable {
         self.mailNetworks = mailNetworks
         self.mailPaths = mailPaths
     }
+
+    /// What either of the two may reach.
+    package func merging(_ other: JobPermissions) -> JobPermissions {
+        JobPermissions(
+            mailNetworks: Set(mailNetworks + other.mailNetworks).sorted(),
+            mailPaths: Set(mailPaths + other.mailPaths).sorted()
+        )
+    }
 }

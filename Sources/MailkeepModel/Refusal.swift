@@ -15,6 +15,7 @@ package enum Rule: String, Sendable, CaseIterable {
     case u1 = "U1"
     case u2 = "U2"
     case v1 = "V1"
+    case v5 = "V5"
 }
 
 /// Why a rule refused, where it has several reasons.

@@ -70,6 +70,14 @@ package enum VisibilityPolicy {
         viewerIsOwner && ownerIsActive
     }
 
+    /// Whether a user may make an address their mailbox's: it then ceases to associate, for everybody (V5).
+    ///
+    /// - Parameter standsOnRecord: A lead or contact carries it, and no administrator has made it the user's own. Were
+    ///   that allowed, anybody could make a customer's mail vanish from the customer's record.
+    package static func claim(standsOnRecord: Bool) -> Decision {
+        standsOnRecord ? .refused(Refusal(.v5)) : .allowed
+    }
+
     /// Whether an address that a record of `module` carries associates mail with it.
     ///
     /// Accounts and deals show the mail of their contacts instead (V4), and an address of one of the organisation's

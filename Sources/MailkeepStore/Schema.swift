@@ -136,6 +136,10 @@ enum Schema {
         CREATE TABLE backup_source (
             user_id INTEGER PRIMARY KEY REFERENCES user (id),
             path TEXT,
+            host TEXT,
+            port INTEGER,
+            security TEXT,
+            ca_certificates TEXT,
             sealed_credentials BLOB,
             attached_by INTEGER NOT NULL REFERENCES user (id),
             attached_at INTEGER NOT NULL
@@ -230,7 +234,8 @@ enum Schema {
             message_bytes INTEGER NOT NULL DEFAULT 0,
             root BLOB,
             signature BLOB,
-            manifest_key BLOB REFERENCES content (key)
+            manifest_key BLOB REFERENCES content (key),
+            audit_head BLOB
         ) STRICT;
         CREATE UNIQUE INDEX backup_pending ON backup (user_id) WHERE status IN ('waiting', 'in_progress');
         CREATE INDEX backup_by_user ON backup (user_id, id);
@@ -265,7 +270,7 @@ enum Schema {
             backup_id INTEGER REFERENCES backup (id),
             state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'done', 'failed', 'cancelled')),
             permissions TEXT NOT NULL,
-            lease_owner TEXT,
+            lease TEXT,
             lease_until INTEGER,
             attempts INTEGER NOT NULL DEFAULT 0,
             created_at INTEGER NOT NULL,

@@ -121,6 +121,16 @@ extension ReadTransaction {
         return (count, nil)
     }
 
+    /// The completed backups whose manifests name a head that the log does not have: its end was cut off.
+    package func backupsBeyondAudit() throws -> [BackupID] {
+        try rows(
+            """
+            SELECT id FROM backup WHERE status = 'completed' AND audit_head <> zeroblob(32)
+              AND audit_head NOT IN (SELECT hash FROM audit) ORDER BY id
+            """
+        ).map { BackupID(rawValue: $0["id"]) }
+    }
+
     private static func auditEntry(_ row: Row) throws -> AuditEntry {
         let actor: Int64? = row["actor_id"]
         let user: Int64? = row["user_id"]

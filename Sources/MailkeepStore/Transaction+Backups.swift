@@ -70,6 +70,8 @@ package struct BackupSeal: Sendable {
     package var root: Data
     package var signature: Data
     package var manifest: ContentLocation
+    /// The head of the audit log that the manifest names.
+    package var auditHead: Data
     package var coveredUntil: Timestamp
     package var origin: BackupOrigin
     package var error: String?
@@ -82,6 +84,7 @@ package struct BackupSeal: Sendable {
         root: Data,
         signature: Data,
         manifest: ContentLocation,
+        auditHead: Data,
         coveredUntil: Timestamp,
         origin: BackupOrigin,
         error: String?,
@@ -93,6 +96,7 @@ package struct BackupSeal: Sendable {
         self.root = root
         self.signature = signature
         self.manifest = manifest
+        self.auditHead = auditHead
         self.coveredUntil = coveredUntil
         self.origin = origin
         self.error = error
@@ -391,21 +395,27 @@ extension WriteTransaction {
     /// Completes a backup: all of it becomes visible in this transaction (B8).
     ///
     /// - Returns: false when it is no longer in progress (it was cancelled); nothing changes then.
+    /// - Throws: `StoreError` (`constraint`) where it holds other messages than its manifest names.
     package func completeBackup(_ id: BackupID, _ seal: BackupSeal, at now: Timestamp) throws -> Bool {
         guard try exists("SELECT 1 FROM backup WHERE id = ? AND status = 'in_progress'", [id.rawValue]) else {
             return false
+        }
+        let held: Int? = try row("SELECT COUNT(*) AS n FROM backup_message WHERE backup_id = ?", [id.rawValue])?["n"]
+        guard held == seal.added else {
+            throw StoreError(.constraint, "a backup holds other messages than its manifest names")
         }
         try recordContent(seal.manifest)
         try run(
             """
             UPDATE backup SET status = 'completed', ended_at = ?, covered_until = ?, source = ?, error = ?,
-                error_detail = ?, messages = ?, added = ?, message_bytes = ?, root = ?, signature = ?, manifest_key = ?
+                error_detail = ?, messages = ?, added = ?, message_bytes = ?, root = ?, signature = ?, manifest_key = ?,
+                audit_head = ?
             WHERE id = ?
             """,
             [
                 now.rawValue, seal.coveredUntil.rawValue, seal.origin.rawValue, seal.error, seal.errorDetail,
                 seal.messages, seal.added, seal.messageBytes, seal.root, seal.signature, seal.manifest.key,
-                id.rawValue,
+                seal.auditHead, id.rawValue,
             ]
         )
         return true

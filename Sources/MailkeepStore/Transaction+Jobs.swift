@@ -16,6 +16,8 @@ package struct LeasedJob: Sendable, Equatable {
     package let backup: BackupID?
     package let permissions: JobPermissions
     package let attempts: Int
+    /// Names this lease and no other: who holds it may still write for the job.
+    package let lease: String
 }
 
 /// How a job stands.
@@ -80,7 +82,7 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Queues a job; a pending one of the same kind and user serves.
+    /// Queues a job; a pending one of the same kind and user serves, and may reach what the new one may.
     @discardableResult
     package func insertJob(
         _ kind: JobKind,
@@ -90,11 +92,16 @@ extension WriteTransaction {
         at now: Timestamp
     ) throws -> JobID {
         let pending = try row(
-            "SELECT id FROM job WHERE user_id = ? AND kind = ? AND state IN ('waiting', 'running')",
+            "SELECT id, permissions FROM job WHERE user_id = ? AND kind = ? AND state IN ('waiting', 'running')",
             [user.rawValue, kind.rawValue]
         )
-        if let pending { return JobID(rawValue: pending["id"]) }
-        let encoded = try String(decoding: JSONEncoder.sorted.encode(permissions), as: UTF8.self)
+        if let pending {
+            let id: Int64 = pending["id"]
+            let merged = try Self.permissions(of: pending).merging(permissions)
+            try run("UPDATE job SET permissions = ? WHERE id = ?", [try Self.encoded(merged), id])
+            return JobID(rawValue: id)
+        }
+        let encoded = try Self.encoded(permissions)
         return JobID(
             rawValue: try insert(
                 "INSERT INTO job (kind, user_id, backup_id, state, permissions, created_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -105,7 +112,7 @@ extension WriteTransaction {
 
     /// Takes up the next job, or `only` that one, if it is to be had.
     package func leaseJob(
-        owner: String,
+        as lease: String,
         until: Timestamp,
         at now: Timestamp,
         only: JobID? = nil
@@ -115,34 +122,44 @@ extension WriteTransaction {
         let id: Int64 = found["id"]
         try run(
             """
-            UPDATE job SET state = 'running', lease_owner = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?
+            UPDATE job SET state = 'running', lease = ?, lease_until = ?, attempts = attempts + 1 WHERE id = ?
             """,
-            [owner, until.rawValue, id]
+            [lease, until.rawValue, id]
         )
-        let permissions = Data((found["permissions"] as String).utf8)
         let backup: Int64? = found["backup_id"]
         return LeasedJob(
             id: JobID(rawValue: id),
             kind: kind,
             user: UserID(rawValue: found["user_id"]),
             backup: backup.map(BackupID.init),
-            permissions: try JSONDecoder().decode(JobPermissions.self, from: permissions),
-            attempts: (found["attempts"] as Int) + 1
+            permissions: try Self.permissions(of: found),
+            attempts: (found["attempts"] as Int) + 1,
+            lease: lease
         )
+    }
+
+    private static func permissions(of job: Row) throws -> JobPermissions {
+        try JSONDecoder().decode(JobPermissions.self, from: Data((job["permissions"] as String).utf8))
+    }
+
+    private static func encoded(_ permissions: JobPermissions) throws -> String {
+        try String(decoding: JSONEncoder.sorted.encode(permissions), as: UTF8.self)
     }
 
     /// Renews a lease: the job's heartbeat.
     ///
-    /// - Returns: false when the job is no longer this owner's (it was cancelled, or taken over): the work stops.
-    package func renewLease(of job: JobID, owner: String, until: Timestamp) throws -> Bool {
+    /// - Returns: false when the lease is lost (the job was cancelled, or taken over): the work stops.
+    package func renewLease(of job: JobID, lease: String, until: Timestamp) throws -> Bool {
         try run(
-            "UPDATE job SET lease_until = ? WHERE id = ? AND state = 'running' AND lease_owner = ?",
-            [until.rawValue, job.rawValue, owner]
+            "UPDATE job SET lease_until = ? WHERE id = ? AND state = 'running' AND lease = ?",
+            [until.rawValue, job.rawValue, lease]
         )
         return database.changesCount > 0
     }
 
     /// Ends a job that runs or waits.
+    ///
+    /// With a synchronisation that ends well, those of the user that ended before it are forgotten.
     package func endJob(
         _ job: JobID,
         as state: JobState,
@@ -152,21 +169,18 @@ extension WriteTransaction {
     ) throws {
         try run(
             """
-            UPDATE job SET state = ?, ended_at = ?, error = ?, error_detail = ?, lease_owner = NULL, lease_until = NULL
+            UPDATE job SET state = ?, ended_at = ?, error = ?, error_detail = ?, lease = NULL, lease_until = NULL
             WHERE id = ? AND state IN ('waiting', 'running')
             """,
             [state.rawValue, now.rawValue, error, detail, job.rawValue]
         )
-    }
-
-    /// Lets go of a job that was interrupted, so that it waits again.
-    package func releaseJob(_ job: JobID, owner: String) throws {
+        guard state == .done else { return }
         try run(
             """
-            UPDATE job SET state = 'waiting', lease_owner = NULL, lease_until = NULL
-            WHERE id = ? AND state = 'running' AND lease_owner = ?
+            DELETE FROM job WHERE kind = 'synchronise' AND state NOT IN ('waiting', 'running') AND id < ?1
+              AND user_id = (SELECT user_id FROM job WHERE id = ?1 AND kind = 'synchronise')
             """,
-            [job.rawValue, owner]
+            [job.rawValue]
         )
     }
 
@@ -176,7 +190,7 @@ extension WriteTransaction {
     package func releaseAllJobs() throws {
         try run(
             """
-            UPDATE job SET state = 'waiting', lease_owner = NULL, lease_until = NULL
+            UPDATE job SET state = 'waiting', lease = NULL, lease_until = NULL
             WHERE state IN ('waiting', 'running')
             """
         )

@@ -62,14 +62,24 @@ package struct NewMailAddonSettings: Sendable {
 }
 
 /// What an administrator attached in place of a leaver's own credentials (L9).
+///
+/// A sign-in is for the server that was told when it was attached, and for no other.
 package struct BackupSource: Sendable, Equatable {
     package var path: String?
+    package var server: MailServer?
     package var credentials: MailCredentials?
     package var attachedBy: UserID
     package var attachedAt: Timestamp
 
-    package init(path: String?, credentials: MailCredentials?, attachedBy: UserID, attachedAt: Timestamp) {
+    package init(
+        path: String? = nil,
+        server: MailServer? = nil,
+        credentials: MailCredentials? = nil,
+        attachedBy: UserID,
+        attachedAt: Timestamp
+    ) {
         self.path = path
+        self.server = server
         self.credentials = credentials
         self.attachedBy = attachedBy
         self.attachedAt = attachedAt
@@ -100,6 +110,19 @@ extension ReadTransaction {
         return try users.map(Self.user).compactMap { user in try mailAddon(of: user.id).map { (user, $0) } }
     }
 
+    /// Whether an address stands on a lead or contact, and no administrator has made it the user's own (V5).
+    package func standsOnRecord(addressHash hash: Data, otherThan user: UserID) throws -> Bool {
+        try exists(
+            """
+            SELECT 1 FROM record_address JOIN record ON record.key = record_address.record_key
+            WHERE record_address.hash = :hash AND record.module IN ('Leads', 'Contacts')
+              AND NOT EXISTS (SELECT 1 FROM internal_address
+                              WHERE hash = :hash AND user_id = :user)
+            """,
+            ["hash": hash, "user": user.rawValue]
+        )
+    }
+
     /// The stored sign-in of a user's mailbox.
     package func credentials(of user: UserID) throws -> MailCredentials? {
         let sealed: Data? =
@@ -117,6 +140,7 @@ extension ReadTransaction {
         let sealed: Data? = row["sealed_credentials"]
         return BackupSource(
             path: row["path"],
+            server: Self.server(row),
             credentials: try sealed.map {
                 try sealing.open(MailCredentials.self, $0, with: \.credentials, context: "backup_source/\(user)")
             },
@@ -125,30 +149,49 @@ extension ReadTransaction {
         )
     }
 
-    /// The active users whose mailbox was last synchronised before a moment, longest ago first.
-    package func usersToSynchronise(before moment: Timestamp) throws -> [UserID] {
-        try rows(
+    /// The active users whose mailbox is to be synchronised: read last, or tried last, so long ago; longest ago first.
+    ///
+    /// Each failure in a row doubles the wait, up to six hours, so that a server is not asked over and over with a
+    /// password that it refuses; settings that were saved since are tried at once.
+    package func usersToSynchronise(every interval: Int64, at now: Timestamp) throws -> [UserID] {
+        let found = try rows(
             """
-            SELECT user.id FROM user JOIN mail_addon ON mail_addon.user_id = user.id
+            SELECT user.id, mail_addon.saved_at, COALESCE(mailbox.last_sync_at, 0) AS read_at,
+                   COALESCE((SELECT MAX(ended_at) FROM job
+                             WHERE user_id = user.id AND kind = 'synchronise'), 0) AS tried_at,
+                   (SELECT COUNT(*) FROM job WHERE user_id = user.id AND kind = 'synchronise' AND state = 'failed')
+                       AS failures
+            FROM user JOIN mail_addon ON mail_addon.user_id = user.id
             JOIN mailbox ON mailbox.id = mail_addon.mailbox_id
-            WHERE user.status = 'active' AND COALESCE(mailbox.last_sync_at, 0) < ?
-            ORDER BY COALESCE(mailbox.last_sync_at, 0), user.id
-            """,
-            [moment.rawValue]
-        ).map { UserID(rawValue: $0["id"]) }
+            WHERE user.status = 'active'
+            ORDER BY MAX(read_at, tried_at), user.id
+            """
+        )
+        return found.compactMap { row in
+            let last = max(row["read_at"] as Int64, row["tried_at"])
+            let isSavedSince = (row["saved_at"] as Int64) > last
+            let failures = min(row["failures"] as Int, 20)
+            let doubled = interval.multipliedReportingOverflow(by: 1 << failures)
+            let wait = max(interval, doubled.overflow ? .max : min(doubled.partialValue, Self.longestWait))
+            let isDue = Timestamp(rawValue: last).advanced(byMilliseconds: wait) <= now
+            return isSavedSince || isDue ? UserID(rawValue: row["id"]) : nil
+        }
+    }
+
+    /// Between two attempts to synchronise: six hours.
+    private static let longestWait: Int64 = 21_600_000
+
+    private static func server(_ row: Row) -> MailServer? {
+        guard let host: String = row["host"], let port: Int = row["port"],
+            let security = (row["security"] as String?).flatMap(ConnectionSecurity.init)
+        else { return nil }
+        return MailServer(host: host, port: port, security: security, certificates: row["ca_certificates"])
     }
 
     private static func mailAddon(_ row: Row) -> MailAddonSettings {
-        let host: String? = row["host"]
-        let port: Int? = row["port"]
-        let security: String? = row["security"]
         let lockedBy: Int64? = row["locked_by"]
         let lockedAt: Int64? = row["locked_at"]
         let lastSyncAt: Int64? = row["last_sync_at"]
-        var server: MailServer?
-        if let host, let port, let security = security.flatMap(ConnectionSecurity.init) {
-            server = MailServer(host: host, port: port, security: security, certificates: row["ca_certificates"])
-        }
         var lock: SettingsLock?
         if let lockedBy, let lockedAt {
             lock = SettingsLock(by: UserID(rawValue: lockedBy), since: Timestamp(rawValue: lockedAt))
@@ -159,7 +202,7 @@ extension ReadTransaction {
             normalizedAddress: row["normalized_address"],
             domain: row["domain"],
             accountType: AccountType(rawValue: row["account_type"]) ?? .imap,
-            server: server,
+            server: server(row),
             path: row["path"],
             sharing: SharingSetting(rawValue: row["sharing"]) ?? .none,
             lock: lock,
@@ -172,7 +215,8 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Saves a user's mail add-on settings and the moment of it (U3); the mailbox's address becomes internal (V5).
     ///
-    /// Another address is another mailbox: what was read from the former one stays.
+    /// Another address is another mailbox: what was read from the former one stays. What is saved after an activation
+    /// is saved after it, whatever the clock says (N3).
     package func saveMailAddon(
         _ settings: NewMailAddonSettings,
         of user: UserID,
@@ -198,10 +242,13 @@ extension WriteTransaction {
             """
             INSERT INTO mail_addon (user_id, mailbox_id, account_type, host, port, security, ca_certificates, path,
                                     sealed_credentials, sharing, saved_at)
-            VALUES (:user, :mailbox, :type, :host, :port, :security, :certificates, :path, :credentials, :sharing, :now)
-            ON CONFLICT (user_id) DO UPDATE SET mailbox_id = :mailbox, account_type = :type, host = :host,
-                port = :port, security = :security, ca_certificates = :certificates, path = :path,
-                sealed_credentials = :credentials, sharing = :sharing, saved_at = :now
+            VALUES (:user, :mailbox, :type, :host, :port, :security, :certificates, :path, :credentials, :sharing,
+                    (SELECT MAX(:now, COALESCE(reactivated_at, :now)) FROM user WHERE id = :user))
+            ON CONFLICT (user_id) DO UPDATE SET mailbox_id = excluded.mailbox_id, account_type = excluded.account_type,
+                host = excluded.host, port = excluded.port, security = excluded.security,
+                ca_certificates = excluded.ca_certificates, path = excluded.path,
+                sealed_credentials = excluded.sealed_credentials, sharing = excluded.sharing,
+                saved_at = excluded.saved_at
             """,
             [
                 "user": user.rawValue, "mailbox": mailbox, "type": settings.accountType.rawValue,
@@ -210,6 +257,11 @@ extension WriteTransaction {
                 "path": settings.path, "credentials": credentials, "sharing": settings.sharing.rawValue,
                 "now": now.rawValue,
             ]
+        )
+        // How the former settings failed says nothing of these.
+        try run(
+            "DELETE FROM job WHERE user_id = ? AND kind = 'synchronise' AND state = 'failed'",
+            [user.rawValue]
         )
         try addInternalAddress(addressHash, of: user, kind: .mailbox)
     }
@@ -234,14 +286,14 @@ extension WriteTransaction {
         }
         try run(
             """
-            INSERT INTO backup_source (user_id, path, sealed_credentials, attached_by, attached_at)
-            VALUES (?, ?, ?, ?, ?)
-            ON CONFLICT (user_id) DO UPDATE SET path = excluded.path,
-                sealed_credentials = excluded.sealed_credentials, attached_by = excluded.attached_by,
-                attached_at = excluded.attached_at
+            INSERT OR REPLACE INTO backup_source (user_id, path, host, port, security, ca_certificates,
+                                                  sealed_credentials, attached_by, attached_at)
+            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
             """,
             [
-                user.rawValue, source.path, credentials, source.attachedBy.rawValue, source.attachedAt.rawValue,
+                user.rawValue, source.path, source.server?.host, source.server?.port,
+                source.server?.security.rawValue, source.server?.certificates, credentials, source.attachedBy.rawValue,
+                source.attachedAt.rawValue,
             ]
         )
     }

@@ -110,6 +110,22 @@ extension ReadTransaction {
         ).map(visibleMessage)
     }
 
+    /// An active user's own stored mail, newest first (V0); empty for one who is not active.
+    package func ownMessages(of viewer: UserID) throws -> [VisibleMessage] {
+        try rows(
+            Visibility.ownEntries + Self.chosenMessages + "ORDER BY message.sent_at DESC, message.id DESC",
+            ["viewer": viewer.rawValue]
+        ).map(visibleMessage)
+    }
+
+    /// One message of an active user's own; nil for absent and another's alike (V0, V1).
+    package func ownMessage(_ message: MessageID, of viewer: UserID) throws -> VisibleMessage? {
+        try row(
+            Visibility.ownEntries + Self.chosenMessages + " AND message.id = :message",
+            ["viewer": viewer.rawValue, "message": message.rawValue]
+        ).map(visibleMessage)
+    }
+
     /// Of each visible message, the place in the first mailbox that allows it.
     private static let chosenMessages = """
         SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,

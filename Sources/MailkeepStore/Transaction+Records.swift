@@ -56,6 +56,17 @@ extension ReadTransaction {
         )
     }
 
+    /// Whether an owner shares their mail on a record.
+    package func sharesEmails(of user: UserID, on record: RecordKey) throws -> Bool {
+        try exists(
+            """
+            SELECT 1 FROM email_share JOIN record ON record.key = email_share.record_key
+            WHERE email_share.user_id = ? AND record.module = ? AND record.id = ?
+            """,
+            [user.rawValue, record.module.rawValue, record.id.rawValue]
+        )
+    }
+
     /// A record, whoever asks: callers check the association first.
     package func record(_ key: RecordKey) throws -> Record? {
         guard let row = try row("SELECT * FROM record WHERE module = ? AND id = ?", Self.arguments(key)) else {
@@ -75,8 +86,7 @@ extension ReadTransaction {
             account: try recordKey(ofRow: row["account_key"]),
             contact: try recordKey(ofRow: row["contact_key"]),
             sharedWith: shares.map { UserID(rawValue: $0["user_id"]) },
-            fields: (try? JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8)))
-                ?? [:]
+            fields: try JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8))
         )
     }
 

@@ -63,6 +63,11 @@ extension ReadTransaction {
         try row("SELECT administrators_see_records AS value FROM organization")?["value"] ?? false
     }
 
+    /// The role of a name.
+    package func role(named name: String) throws -> RoleID? {
+        try row("SELECT id FROM role WHERE name = ?", [name]).map { RoleID(rawValue: $0["id"]) }
+    }
+
     /// All roles.
     package func roles() throws -> [Role] {
         try rows("SELECT * FROM role ORDER BY id").map { row in
@@ -204,7 +209,7 @@ extension WriteTransaction {
     package func deactivate(_ user: UserID, at now: Timestamp) throws {
         try run(
             """
-            UPDATE job SET state = 'cancelled', ended_at = ?, lease_owner = NULL, lease_until = NULL
+            UPDATE job SET state = 'cancelled', ended_at = ?, lease = NULL, lease_until = NULL
             WHERE user_id = ? AND kind = 'synchronise' AND state IN ('waiting', 'running')
             """,
             [now.rawValue, user.rawValue]
@@ -213,8 +218,19 @@ extension WriteTransaction {
     }
 
     /// Makes a user active again; the moment counts for N3.
+    ///
+    /// What was saved before it is saved before it, whatever the clock says. A backup source that was attached for
+    /// the leaver is not one of an active user (L9).
     package func activate(_ user: UserID, at now: Timestamp) throws {
-        try run("UPDATE user SET status = 'active', reactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
+        try run(
+            """
+            UPDATE user SET status = 'active', reactivated_at =
+                (SELECT MAX(:now, COALESCE((SELECT saved_at + 1 FROM mail_addon WHERE user_id = :user), :now)))
+            WHERE id = :user
+            """,
+            ["now": now.rawValue, "user": user.rawValue]
+        )
+        try run("DELETE FROM backup_source WHERE user_id = ?", [user.rawValue])
     }
 
     /// Adds a role, or finds the one of that name.

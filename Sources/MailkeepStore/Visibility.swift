@@ -126,4 +126,19 @@ enum Visibility {
         )
 
         """
+
+    /// The rows, as in `visibleEntries`, of what `:viewer` sees under "My mail": all that is stored of their own
+    /// mailboxes, whatever its records (V0).
+    static let ownEntries = """
+        WITH visible AS (
+            SELECT entry.message_id, entry.id AS entry_id, owner.id AS owner_id, 'own' AS ground,
+                   ROW_NUMBER() OVER (PARTITION BY entry.message_id ORDER BY mailbox.id, entry.id) AS place_rank
+            FROM user AS owner
+            JOIN mailbox ON mailbox.user_id = owner.id
+            JOIN folder ON folder.mailbox_id = mailbox.id
+            JOIN entry ON entry.folder_id = folder.id
+            WHERE owner.id = :viewer AND owner.status = 'active' AND entry.message_id IS NOT NULL
+        )
+
+        """
 }

@@ -22,6 +22,7 @@ package struct BackupJob: Sendable {
     /// - Parameters:
     ///   - source: where the mail is to be read, and whether it was attached by an administrator; or why it cannot be.
     ///   - keepLease: called between steps; throws when the work was taken away.
+    ///   - holdsLease: within a transaction, whether the work is still this job's.
     ///   - onCompleted: belongs to the transaction in which the backup becomes visible, and so happens exactly once.
     /// - Throws: `SyncFailure`, `CancellationError`.
     func run(
@@ -29,10 +30,12 @@ package struct BackupJob: Sendable {
         source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
         logger: Logger,
         keepLease: @escaping @Sendable () async throws -> Void,
+        holdsLease: @escaping @Sendable (WriteTransaction) throws -> Bool,
         onCompleted: @escaping @Sendable (WriteTransaction, BackupDetails) throws -> Void
     ) async throws {
         let startedAt = now()
         let backup = try await store.write { transaction in
+            guard try holdsLease(transaction) else { throw SyncFailure(.lost, "another worker has the job") }
             try transaction.beginBackup(id, at: startedAt)
             guard let backup = try transaction.backup(id), backup.status == .inProgress else {
                 throw SyncFailure(.lost, "the backup is no longer waiting")
@@ -48,6 +51,7 @@ package struct BackupJob: Sendable {
         try await keepLease()
         let endedAt = now()
         try await store.write { transaction in
+            guard try holdsLease(transaction) else { throw SyncFailure(.lost, "another worker has the job") }
             try transaction.setFolders(folders, of: id)
             guard try transaction.completeBackup(id, seal, at: endedAt), let done = try transaction.backup(id) else {
                 throw SyncFailure(.lost, "the backup was cancelled")
@@ -81,7 +85,7 @@ package struct BackupJob: Sendable {
                 }
             }
             return Reading(report: report, origin: isAttached ? .backupSource : .mailbox, failure: nil)
-        } catch let failure as SyncFailure where failure.code.isOfTheMailbox {
+        } catch let failure as SyncFailure where failure.code.letsSynchronisedStand {
             guard let coveredBefore else { throw failure }
             logger.info("only synchronised mail is backed up", metadata: ["failure": "\(failure.code.rawValue)"])
             return Reading(
@@ -107,6 +111,7 @@ package struct BackupJob: Sendable {
         _ reading: Reading,
         _ folders: [FolderCounts]
     ) async throws -> BackupSeal {
+        let auditHead = try await store.read { try $0.auditHead() }
         let header = try await store.read { transaction in
             guard let user = try transaction.user(backup.user), let asker = try transaction.user(backup.requestedBy)
             else { throw SyncFailure(.storage, "the backup names a user who does not exist") }
@@ -120,7 +125,7 @@ package struct BackupJob: Sendable {
                 requested_time: backup.requestedAt.iso8601,
                 covered_until: reading.report.coveredUntil.iso8601,
                 source: reading.origin.rawValue,
-                audit_head: try transaction.auditHead().hex,
+                audit_head: auditHead.hex,
                 folders: folders
             )
         }
@@ -148,6 +153,7 @@ package struct BackupJob: Sendable {
             root: root,
             signature: Data(try keys.signer.sign(content.sha256)),
             manifest: ContentLocation(content),
+            auditHead: auditHead,
             coveredUntil: reading.report.coveredUntil,
             origin: reading.origin,
             error: reading.failure?.code.rawValue,

@@ -13,7 +13,6 @@ package struct JobRunner: Sendable {
     private let backupJob: BackupJob
     private let sources: MailSources
     private let now: @Sendable () -> Timestamp
-    private let owner: String
 
     /// How long a lease holds, and how often it is renewed.
     private static let lease: Int64 = 60_000
@@ -37,20 +36,21 @@ package struct JobRunner: Sendable {
         self.sources = sources
         self.now = now
         backupJob = BackupJob(store: store, vault: vault, keys: keys, synchroniser: synchroniser, now: now)
-        owner = UUID().uuidString
     }
 
     /// Works on the next job, or on `only` that one, to its end.
     ///
-    /// A failure of the work is noted with the job, not thrown. Cancelling the task lets the job wait again.
+    /// A failure of the work is noted with the job, not thrown. Where the task is cancelled the process ends, and the job
+    /// waits again when the data directory is next opened.
     ///
     /// - Returns: false when there was nothing to do.
     /// - Throws: `CancellationError`, and what the database throws.
     package func runNext(only: JobID? = nil, logger: Logger) async throws -> Bool {
         let moment = now()
         guard try await store.read({ try $0.hasJob(at: moment, only: only) }) else { return false }
-        let job = try await store.write { [owner] in
-            try $0.leaseJob(owner: owner, until: moment.advanced(byMilliseconds: Self.lease), at: moment, only: only)
+        let lease = UUID().uuidString
+        let job = try await store.write {
+            try $0.leaseJob(as: lease, until: moment.advanced(byMilliseconds: Self.lease), at: moment, only: only)
         }
         guard let job else { return false }
         var logger = logger
@@ -59,10 +59,12 @@ package struct JobRunner: Sendable {
         do {
             try await withHeartbeat(of: job) { [logger] in try await work(on: job, logger: logger) }
             let endedAt = now()
-            try await store.write { try $0.endJob(job.id, as: .done, at: endedAt) }
+            try await store.write { transaction in
+                guard try self.renewLease(of: job, in: transaction) else { return }
+                try transaction.endJob(job.id, as: .done, at: endedAt)
+            }
             logger.info("job ends", metadata: ["outcome": "done"])
         } catch is CancellationError {
-            try await store.write { [owner] in try $0.releaseJob(job.id, owner: owner) }
             logger.info("job is interrupted")
             throw CancellationError()
         } catch {
@@ -87,12 +89,18 @@ package struct JobRunner: Sendable {
                 source = .failure(failure)
             }
             let request = "job-\(job.id)"
-            try await backupJob.run(backup, source: source, logger: logger, keepLease: keepLease) {
-                [now] transaction, done in
-                let moment = now()
-                try transaction.appendAudit(Self.auditEntry(of: done, at: moment, request: request))
-                try transaction.endJob(job.id, as: .done, at: moment)
-            }
+            try await backupJob.run(
+                backup,
+                source: source,
+                logger: logger,
+                keepLease: keepLease,
+                holdsLease: { try self.renewLease(of: job, in: $0) },
+                onCompleted: { [now] transaction, done in
+                    let moment = now()
+                    try transaction.appendAudit(Self.auditEntry(of: done, at: moment, request: request))
+                    try transaction.endJob(job.id, as: .done, at: moment)
+                }
+            )
         case (.backup, nil):
             throw SyncFailure(.internal, "a backup job names no backup")
         }
@@ -101,8 +109,8 @@ package struct JobRunner: Sendable {
     /// Ends a job that has nothing to work on any more, unless somebody else works on it.
     private func drop(_ job: LeasedJob) async throws {
         let moment = now()
-        try await store.write { [owner] transaction in
-            guard try transaction.renewLease(of: job.id, owner: owner, until: moment) else { return }
+        try await store.write { transaction in
+            guard try self.renewLease(of: job, in: transaction) else { return }
             try transaction.endJob(job.id, as: .cancelled, at: moment)
         }
     }
@@ -110,6 +118,7 @@ package struct JobRunner: Sendable {
     private func fail(_ job: LeasedJob, _ failure: SyncFailure) async throws {
         let moment = now()
         try await store.write { transaction in
+            guard try self.renewLease(of: job, in: transaction) else { return }
             try transaction.endJob(
                 job.id,
                 as: .failed,
@@ -177,9 +186,13 @@ package struct JobRunner: Sendable {
     }
 
     private func keepLease(of job: LeasedJob) async throws {
-        let until = now().advanced(byMilliseconds: Self.lease)
-        guard try await store.write({ [owner] in try $0.renewLease(of: job.id, owner: owner, until: until) }) else {
+        guard try await store.write({ try self.renewLease(of: job, in: $0) }) else {
             throw SyncFailure(.lost, "the job was cancelled or taken over")
         }
+    }
+
+    private func renewLease(of job: LeasedJob, in transaction: WriteTransaction) throws -> Bool {
+        let until = now().advanced(byMilliseconds: Self.lease)
+        return try transaction.renewLease(of: job.id, lease: job.lease, until: until)
     }
 }

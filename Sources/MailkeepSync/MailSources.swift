@@ -44,7 +44,8 @@ package struct MailSources: Sendable {
         guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
         guard let attached else { return (try await own(of: user, permissions: permissions).source, false) }
         let source = try source(
-            of: addon,
+            accountType: addon.accountType,
+            server: attached.server,
             credentials: attached.credentials,
             path: attached.path,
             permissions
@@ -64,7 +65,7 @@ package struct MailSources: Sendable {
             try SocketAddress.makeAddressResolvingHost(server.host, port: server.port)
         }
         guard let resolved, !policy(permissions).allows(resolved) else { return }
-        throw SyncFailure(.network, "the network of \(resolved.ipAddress ?? "the server") is not allowed")
+        throw SyncFailure(.network, "the network of the mail server is not allowed")
     }
 
     private func policy(_ permissions: JobPermissions) -> NetworkPolicy {

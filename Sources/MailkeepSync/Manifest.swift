@@ -114,6 +114,14 @@ extension Data {
 }
 
 extension Timestamp {
+    /// ISO 8601 with offset, in UTC, to the millisecond.
+    package var iso8601WithMilliseconds: String {
+        let (seconds, rest) = (rawValue / 1000, rawValue % 1000)
+        let whole = rest < 0 ? Timestamp(rawValue: (seconds - 1) * 1000) : Timestamp(rawValue: seconds * 1000)
+        let digits = String(rest < 0 ? rest + 1000 : rest)
+        return whole.iso8601.dropLast() + "." + String(repeating: "0", count: 3 - digits.count) + digits + "Z"
+    }
+
     /// ISO 8601 with offset, in UTC, to the second.
     package var iso8601: String {
         let date = Date(timeIntervalSince1970: Double(rawValue) / 1000)

@@ -37,7 +37,16 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// Whether trying again at once may help.
         var isTransient: Bool { self == .connect }
 
-        /// Whether the mailbox, and not this machine, is the cause: what was synchronised before can stand (B10).
+        /// Whether what was synchronised before can stand in its place (B10): the mail server no longer answers, or
+        /// refuses the sign-in; not where somebody can put right what keeps from reading.
+        var letsSynchronisedStand: Bool {
+            switch self {
+            case .auth, .connect, .server: true
+            case .certificate, .security, .network, .settings, .path, .disk, .storage, .keys, .lost, .internal: false
+            }
+        }
+
+        /// Whether the mailbox, and not this machine, is the cause.
         package var isOfTheMailbox: Bool {
             switch self {
             case .auth, .connect, .certificate, .security, .network, .server, .settings, .path: true

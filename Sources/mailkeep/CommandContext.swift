@@ -109,7 +109,7 @@ struct Session: Sendable {
 
     /// The id of the user with an address.
     func user(email: String) async throws -> UserID {
-        try await mailkeep.user(email: email).id
+        try await mailkeep.user(named: email, for: caller)
     }
 
     /// Prints a JSON document, or text for a person.

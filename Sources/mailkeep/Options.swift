@@ -61,12 +61,13 @@ struct RecordOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The record's id.", valueName: "id"))
     var id: String
 
-    /// An id that is no number names no record (V1).
-    var key: RecordKey {
-        get throws {
-            guard let id = Identifier<RecordKey>(id) else { throw Refusal(.v1) }
-            return RecordKey(module: module, id: id)
-        }
+    var key: RecordKey { RecordKey(module: module, id: Identifier(orNone: id)) }
+}
+
+extension Identifier {
+    /// The id that a text names; one that nothing has where it is no id, so that it is answered like one (V1).
+    init(orNone text: String) {
+        self = Identifier(text) ?? Identifier(rawValue: 0)
     }
 }
 

@@ -27,6 +27,9 @@ enum Program {
             }
             defer { group.cancelAll() }
             if case .some(.some(let status)) = await group.next() { return status }
+            // The command's own task is cancelled, and can tell nobody any more.
+            let wording = Wording(locale: console.locale)
+            try? await console.write("mailkeep: \(wording.text(.usageInterrupted))\n", to: .standardError)
             group.cancelAll()
             if case .some(.some(let status)) = await group.next() { return status }
             return ExitStatus.failed
@@ -48,8 +51,10 @@ enum Program {
         }
         do {
             let socket = DataDirectory.socket(at: data)
+            // The server has settings of its own: what this command may reach by its environment goes along.
+            let reach = command is any ReachingCommand ? settings.reachArguments : []
             let status = try await ShellClient.run(
-                arguments,
+                arguments + reach,
                 socket: socket,
                 version: MailkeepCommand.version,
                 console: console
@@ -122,6 +127,11 @@ protocol ShellCommand: ParsableCommand {
 extension ShellCommand {
     var location: DataOption { common.location }
     var isJSON: Bool { common.json }
+}
+
+/// A command that reads mail, or stores where to read it.
+protocol ReachingCommand: ShellCommand {
+    var reach: ReachOptions { get }
 }
 
 /// A command about the process or the directory itself, always run where it was given.

@@ -93,7 +93,7 @@ extension Session {
 
 extension Wording {
     /// How a backup goes, in words (B6).
-    fileprivate func progress(of backup: BackupShape) -> String {
+    func progress(of backup: BackupShape) -> String {
         let progress = backup.progress
         let status = status(backup.status)
         guard backup.status == "in_progress" else { return status }

@@ -10,11 +10,20 @@ struct Settings: Sendable {
     let allowMailPaths: [String]
     let syncInterval: Int
 
+    /// What may be reached, as options of a command.
+    var reachArguments: [String] {
+        allowMailNetworks.flatMap { ["--allow-mail-network", $0] }
+            + allowMailPaths.flatMap { ["--allow-mail-path", $0] }
+    }
+
     /// Reads both.
     ///
     /// - Throws: `SettingsError` where the file cannot be used.
     static func read(environment: [String: String] = ProcessInfo.processInfo.environment) async throws -> Settings {
-        var providers: [any ConfigProvider] = [EnvironmentVariablesProvider(environmentVariables: environment)]
+        // A variable that is set to nothing says nothing.
+        var providers: [any ConfigProvider] = [
+            EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty })
+        ]
         let file = environment["MAILKEEP_CONFIG"] ?? "/etc/mailkeep.json"
         if environment["MAILKEEP_CONFIG"] != nil || FileManager.default.fileExists(atPath: file) {
             do {

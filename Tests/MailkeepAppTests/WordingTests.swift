@@ -56,7 +56,7 @@ struct WordingTests {
             (Refusal(.l5, .lockInactive), .noLockInactive),
             (Refusal(.l7), .noL7), (Refusal(.l9), .noL9), (Refusal(.l9, .settings), .noSettings),
             (Refusal(.n3), .noN3), (Refusal(.n4), .noN4), (Refusal(.u1), .noU1), (Refusal(.u2, .last), .noU2Last),
-            (Refusal(.u2, .`self`), .noU2Self), (Refusal(.v1), .noV1),
+            (Refusal(.u2, .`self`), .noU2Self), (Refusal(.v1), .noV1), (Refusal(.v5), .noV5),
         ]
     )
     func refusalsHaveSentences(refusal: Refusal, id: WordingID) {

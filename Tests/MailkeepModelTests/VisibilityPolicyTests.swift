@@ -163,6 +163,12 @@ struct VisibilityPolicyTests {
         #expect(!VisibilityPolicy.associates(module: module, addressIsInternal: true))
     }
 
+    @Test("V5: an address that stands on a record is nobody's mailbox, unless an administrator made it theirs")
+    func claims() {
+        #expect(VisibilityPolicy.claim(standsOnRecord: true) == .refused(.v5))
+        #expect(VisibilityPolicy.claim(standsOnRecord: false) == .allowed)
+    }
+
     @Test("V4: mail shared on a contact is not shared on its account")
     func shareDoesNotExtend() {
         let onContact = Self.copy(.recordLevel, shared: true)

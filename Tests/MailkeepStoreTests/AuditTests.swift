@@ -170,6 +170,24 @@ struct AuditTests {
         }
     }
 
+    @Test("A backup whose manifest names an entry that is gone tells that the log's end was cut off")
+    func anchors() async throws {
+        let organization = try await Organization()
+        try await organization.change { scene in
+            let user = try scene.user("user")
+            try scene.mailbox(of: user, .all)
+            try scene.backup(of: user, reaching: .completed)
+            #expect(try scene.transaction.backupsBeyondAudit() == [])
+            for _ in 0..<2 { try scene.transaction.appendAudit(Self.entry(1, by: user, at: scene.now)) }
+            let later = try scene.backup(of: user, reaching: .completed)
+            #expect(try scene.transaction.backupsBeyondAudit() == [])
+            try scene.transaction.run("DROP TRIGGER audit_is_append_only_delete")
+            try scene.transaction.run("DELETE FROM audit WHERE id = (SELECT MAX(id) FROM audit)")
+            #expect(try scene.transaction.verifyAudit().firstBroken == nil)
+            #expect(try scene.transaction.backupsBeyondAudit() == [later.id])
+        }
+    }
+
     @Test("An entry whose transaction was given up is not in the log, and the next one takes its place")
     func givenUp() async throws {
         let organization = try await Self.log(2)

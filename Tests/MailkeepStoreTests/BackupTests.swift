@@ -166,6 +166,20 @@ struct BackupTests {
         }
     }
 
+    @Test("A backup that holds other messages than its manifest names is not completed (B8)")
+    func otherMessages() async throws {
+        let (organization, stage) = try await Organization.make { try Stage($0) }
+        try await organization.change { scene in
+            let mailbox = try scene.mailbox(of: stage.owner, .all)
+            try scene.mail("one", in: mailbox, [Stage.customer: .from])
+            let backup = try scene.beginBackup(of: stage.owner)
+            _ = try scene.transaction.freezeMessages(into: backup, limit: .max)
+            try scene.transaction.run("DELETE FROM backup_message")
+            #expect(throws: StoreError(.constraint, "")) { try scene.complete(backup, added: 1) }
+            #expect(try scene.transaction.backup(backup.id)?.status == .inProgress)
+        }
+    }
+
     @Test("A user has one pending backup at a time", arguments: [BackupStatus.waiting, .inProgress])
     func onePending(status: BackupStatus) async throws {
         let (organization, office) = try await Self.office()

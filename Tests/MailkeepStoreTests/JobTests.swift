@@ -16,7 +16,7 @@ struct JobTests {
     ) throws -> LeasedJob? {
         let moment = scene.now.advanced(byMilliseconds: minutes * minute)
         return try scene.transaction.leaseJob(
-            owner: owner,
+            as: owner,
             until: moment.advanced(byMilliseconds: minute),
             at: moment,
             only: only
@@ -61,13 +61,11 @@ struct JobTests {
             let id = try Self.synchronisation(of: user, scene)
             let later = scene.now.advanced(byMilliseconds: 10 * Self.minute)
             _ = try Self.lease(scene, "a")
-            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: later) == false)
-            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: scene.now.advanced(byMilliseconds: 1)))
+            #expect(try scene.transaction.renewLease(of: id, lease: "b", until: later) == false)
+            #expect(try scene.transaction.renewLease(of: id, lease: "a", until: scene.now.advanced(byMilliseconds: 1)))
             #expect(try Self.lease(scene, "b", after: 1)?.attempts == 2)
-            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: later) == false)
-            try scene.transaction.releaseJob(id, owner: "a")
-            #expect(try scene.transaction.jobState(id)?.state == .running)
-            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: later))
+            #expect(try scene.transaction.renewLease(of: id, lease: "a", until: later) == false)
+            #expect(try scene.transaction.renewLease(of: id, lease: "b", until: later))
         }
     }
 
@@ -78,7 +76,7 @@ struct JobTests {
             let id = try Self.synchronisation(of: user, scene)
             _ = try Self.lease(scene, "a")
             let later = scene.now.advanced(byMilliseconds: 10 * Self.minute)
-            #expect(try scene.transaction.renewLease(of: id, owner: "a", until: later))
+            #expect(try scene.transaction.renewLease(of: id, lease: "a", until: later))
             #expect(try Self.lease(scene, "b", after: 10) == nil)
             #expect(try Self.lease(scene, "b", after: 11)?.id == id)
         }
@@ -120,22 +118,19 @@ struct JobTests {
     }
 
     @Test(
-        "A job let go waits again; one that has ended is never taken up",
+        "A job that has ended is never taken up again",
         arguments: [JobState.done, .failed, .cancelled]
     )
     func ends(state: JobState) async throws {
         let (organization, user) = try await Organization.make { try $0.user("user") }
         try await organization.change { scene in
             let id = try Self.synchronisation(of: user, scene)
-            _ = try Self.lease(scene, "a")
-            try scene.transaction.releaseJob(id, owner: "a")
             #expect(try Self.lease(scene, "b")?.id == id)
             try scene.transaction.endJob(id, as: state, error: "code", detail: "words", at: scene.now)
             try scene.transaction.endJob(id, as: .waiting, at: scene.now)
             let ended = try #require(try scene.transaction.jobState(id))
             #expect(ended.state == state && ended.error == "code" && ended.detail == "words")
-            #expect(try scene.transaction.renewLease(of: id, owner: "b", until: scene.now) == false)
-            try scene.transaction.releaseJob(id, owner: "b")
+            #expect(try scene.transaction.renewLease(of: id, lease: "b", until: scene.now) == false)
             try scene.transaction.releaseAllJobs()
             #expect(try Self.lease(scene, "c", after: 10) == nil)
         }
@@ -148,8 +143,74 @@ struct JobTests {
             let jobs = try users.map { try Self.synchronisation(of: $0, scene) }
             _ = try Self.lease(scene, "a")
             try scene.transaction.releaseAllJobs()
-            #expect(try scene.transaction.renewLease(of: jobs[0], owner: "a", until: scene.now) == false)
+            #expect(try scene.transaction.renewLease(of: jobs[0], lease: "a", until: scene.now) == false)
             #expect(try [Self.lease(scene, "b")?.id, Self.lease(scene, "b")?.id] == jobs)
+        }
+    }
+
+    @Test("A job asked for again may reach what either request allows")
+    func mergedPermissions() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let id = try Self.synchronisation(of: user, scene)
+            let more = JobPermissions(mailNetworks: ["10.0.0.0/8"])
+            let again = try scene.transaction.insertJob(.synchronise, user: user, permissions: more, at: scene.now)
+            #expect(again == id)
+            #expect(try Self.lease(scene, "a")?.permissions == more)
+        }
+    }
+
+    @Test("Whose mailbox is to be synchronised: longest ago first, and after each failure in a row later")
+    func schedule() async throws {
+        let (organization, users) = try await Organization.make { scene in
+            let users = try ["a", "b"].map { try scene.user($0) }
+            for user in users { try scene.mailbox(of: user, .all) }
+            try scene.mailbox(of: try scene.user("gone", status: .inactive), .all)
+            return users
+        }
+        try await organization.change { scene in
+            func due(after minutes: Int64) throws -> [UserID] {
+                let moment = scene.now.advanced(byMilliseconds: minutes * Self.minute)
+                return try scene.transaction.usersToSynchronise(every: 5 * Self.minute, at: moment)
+            }
+            func end(_ user: UserID, _ state: JobState, after minutes: Int64) throws {
+                let moment = scene.now.advanced(byMilliseconds: minutes * Self.minute)
+                try scene.transaction.endJob(try Self.synchronisation(of: user, scene), as: state, at: moment)
+            }
+            #expect(try due(after: 0) == users)
+            try end(users[0], .done, after: 1)
+            try end(users[1], .failed, after: 2)
+            #expect(try due(after: 5) == [])
+            #expect(try due(after: 6) == [users[0]])
+            #expect(try due(after: 11) == [users[0]])
+            #expect(try due(after: 12) == users)
+            for _ in 0..<40 { try end(users[1], .failed, after: 12) }
+            #expect(try due(after: 12 + 359) == [users[0]])
+            #expect(try due(after: 12 + 360) == users)
+            try end(users[1], .done, after: 400)
+            #expect(try due(after: 404) == [users[0]])
+            #expect(try due(after: 405) == users)
+            try end(users[1], .failed, after: 500)
+            try scene.mailbox(of: users[1], .recordLevel)
+            #expect(try due(after: 500).contains(users[1]), "settings saved since are tried at once")
+        }
+    }
+
+    @Test("A backup whose lease was taken over cannot be completed by its former owner")
+    func completion() async throws {
+        let (organization, user) = try await Organization.make { scene in
+            let user = try scene.user("user")
+            try scene.mailbox(of: user, .all)
+            return user
+        }
+        try await organization.change { scene in
+            let backup = try scene.requestBackup(of: user)
+            let first = try #require(try Self.lease(scene, "a"))
+            try scene.transaction.beginBackup(backup.id, at: scene.now)
+            let second = try #require(try Self.lease(scene, "b", after: 2))
+            #expect(first.id == second.id && first.lease != second.lease)
+            #expect(try scene.transaction.renewLease(of: first.id, lease: first.lease, until: scene.now) == false)
+            #expect(try scene.transaction.renewLease(of: first.id, lease: second.lease, until: scene.now))
         }
     }
 

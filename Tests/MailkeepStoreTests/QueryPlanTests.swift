@@ -54,6 +54,11 @@ struct QueryPlanTests {
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
+            // All of it is listed.
+            Question("one's own mail", scanning: ["chosen"]) {
+                _ = try $0.ownMessages(of: user)
+                _ = try $0.ownMessage(MessageID(rawValue: 1), of: user)
+            },
             Question("association", scanning: ["organization"]) { _ = try $0.isAssociated(user, with: Stage.contact) },
             Question("a record") { _ = try $0.record(Stage.contact) },
             Question("the next record's number") { _ = try $0.nextRecordID(in: .contacts) },
@@ -91,19 +96,19 @@ struct QueryPlanTests {
             },
             // One row for every user's settings.
             Question("whom to synchronise", scanning: ["mail_addon", "user"]) {
-                _ = try $0.usersToSynchronise(before: moment)
+                _ = try $0.usersToSynchronise(every: 1, at: moment)
             },
             Question("leasing a job", scanning: [pendingJobs]) {
-                _ = try $0.leaseJob(owner: "a", until: moment, at: moment)
+                _ = try $0.leaseJob(as: "a", until: moment, at: moment)
             },
             Question("leasing one job", scanning: [pendingJobs]) {
-                _ = try $0.leaseJob(owner: "a", until: moment, at: moment, only: JobID(rawValue: 1))
+                _ = try $0.leaseJob(as: "a", until: moment, at: moment, only: JobID(rawValue: 1))
             },
             Question("a job", scanning: [pendingJobs]) {
                 _ = try $0.jobState(JobID(rawValue: 1))
                 _ = try $0.job(of: backupID)
                 _ = try $0.lastSynchronisationError(of: user)
-                _ = try $0.renewLease(of: JobID(rawValue: 1), owner: "a", until: moment)
+                _ = try $0.renewLease(of: JobID(rawValue: 1), lease: "a", until: moment)
                 try $0.releaseAllJobs()
             },
             Question("the audit log's end", scanning: ["audit"]) { _ = try $0.auditHead() },

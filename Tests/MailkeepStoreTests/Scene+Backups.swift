@@ -1,6 +1,8 @@
 import Foundation
+import GRDB
 import MailkeepModel
-import MailkeepStore
+
+@testable import MailkeepStore
 
 extension Scene {
     /// Asks for a backup of a user; it waits.
@@ -43,14 +45,19 @@ extension Scene {
         return try details(of: backup.id)
     }
 
-    func complete(_ backup: BackupDetails) throws -> Bool {
+    func complete(_ backup: BackupDetails, added: Int? = nil) throws -> Bool {
+        let held = try transaction.row(
+            "SELECT COUNT(*) AS n FROM backup_message WHERE backup_id = ?",
+            [backup.id.rawValue]
+        )
         let seal = BackupSeal(
             messages: 0,
-            added: 0,
+            added: added ?? held?["n"] ?? 0,
             messageBytes: 0,
             root: Data([1]),
             signature: Data([2]),
             manifest: content("manifest \(backup.id)"),
+            auditHead: try transaction.auditHead(),
             coveredUntil: now,
             origin: .mailbox,
             error: nil,

@@ -47,7 +47,7 @@ struct SealingTests {
             let users = try ["first", "second"].map { try scene.user($0) }
             for user in users {
                 let mailbox = try scene.mailbox(of: user, .all, credentials: credentials)
-                let source = BackupSource(path: nil, credentials: source, attachedBy: user, attachedAt: scene.now)
+                let source = BackupSource(credentials: source, attachedBy: user, attachedAt: scene.now)
                 try scene.transaction.attachBackupSource(source, to: user)
                 let entry = try scene.mail(
                     nil,

@@ -60,9 +60,11 @@ struct SettingsTests {
             #expect(try scene.transaction.credentials(of: user) == credentials)
             try scene.mailbox(of: user, .all)
             #expect(try scene.transaction.credentials(of: user) == nil)
-            for (path, credentials) in [("/srv/mail.mbox", nil), (nil, credentials)] {
+            let server = MailServer(host: "mail.example.jp", port: 143, security: .starttls, certificates: "PEM")
+            for (path, server, credentials) in [("/srv/mail.mbox", nil, nil), (nil, server, credentials)] {
                 let source = BackupSource(
                     path: path,
+                    server: server,
                     credentials: credentials,
                     attachedBy: user,
                     attachedAt: scene.now
@@ -86,6 +88,14 @@ struct SettingsTests {
             let later = scene.now.advanced(byMilliseconds: 5)
             try scene.transaction.activate(user, at: later)
             #expect(try scene.transaction.reactivatedAt(user) == later)
+            // Whatever the clock says, what is saved before the activation is saved before it, and after it after it.
+            try scene.mailbox(of: user, .all)
+            #expect(try scene.transaction.mailAddon(of: user)?.savedAt == later)
+            let source = BackupSource(path: "/srv/mail.mbox", attachedBy: other, attachedAt: scene.now)
+            try scene.transaction.attachBackupSource(source, to: user)
+            try scene.transaction.activate(user, at: scene.now)
+            #expect(try scene.transaction.reactivatedAt(user) == later.advanced(byMilliseconds: 1))
+            #expect(try scene.transaction.backupSource(of: user) == nil)
             #expect(try scene.transaction.reactivatedAt(other) == nil)
             #expect(try scene.transaction.users().map(\.id) == [user, other])
         }

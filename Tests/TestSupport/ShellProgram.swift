@@ -60,32 +60,13 @@ package final class RunningProgram: Sendable {
     fileprivate init(_ path: String, _ arguments: [String], environment: [String: String], input: String) throws {
         directory = try ServerDirectory()
         try Data(input.utf8).write(to: directory.url.appending(path: "in"))
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, directory.url.appending(path: "in").path, O_RDONLY, 0)
-        for (descriptor, name) in [(CInt(1), "out"), (2, "err")] {
-            let file = directory.url.appending(path: name).path
-            posix_spawn_file_actions_addopen(&actions, descriptor, file, O_WRONLY | O_CREAT | O_APPEND, 0o600)
+        let appending = O_WRONLY | O_CREAT | O_APPEND
+        let folder = directory.url
+        let files = [("in", O_RDONLY), ("out", appending), ("err", appending)]
+        let streams = files.enumerated().map { number, file in
+            StandardStream(descriptor: CInt(number), path: folder.appending(path: file.0).path, flags: file.1)
         }
-        // What other tests have open: a pipe that it kept open would never end for its reader.
-        for descriptor in CInt(3)..<1024 { posix_spawn_file_actions_addclose(&actions, descriptor) }
-        // A thread of a pool blocks signals, which the program would inherit and then never hear that it is to end.
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        let argv = ([path] + arguments).map { strdup($0) } + [nil]
-        let variables = environment.map { strdup("\($0)=\($1)") } + [nil]
-        defer { for text in argv + variables { free(text) } }
-        var identifier: pid_t = 0
-        guard posix_spawn(&identifier, path, &actions, &attributes, argv, variables) == 0 else {
-            throw SystemProgram.Failure(description: "\(path) could not be started")
-        }
-        self.identifier = identifier
+        identifier = try spawn(path, arguments, environment: environment, streams: streams)
     }
 
     deinit {

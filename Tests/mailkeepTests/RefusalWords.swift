@@ -73,6 +73,11 @@ enum RefusalWords {
             "The last active administrator can't be deactivated or made a standard user."
         ),
         "U2 self": ("自分自身を無効にすることはできません。", "You can't deactivate yourself."),
+        "V5": (
+            "このメールアドレスは顧客のデータに登録されているため、自分のメールボックスには設定できません。自分のメールアドレスの場合は、管理者に別名としての登録を依頼してください。",
+            "This address stands on a customer's record and can't be your mailbox's. If it is your own, ask an "
+                + "administrator to add it as your alias."
+        ),
         "V1": ("データが見つからないか、閲覧する権限がありません。", "Not found, or you may not view it."),
     ]
 

@@ -99,13 +99,15 @@ final class Workplace: Sendable {
         as person: Person? = nil,
         json: Bool = false,
         input: String = "",
+        environment: [String: String] = [:],
         crashAt step: Int? = nil
     ) throws -> RunningProgram {
         var words = line.split(separator: " ").map(String.init) + more
         if let person { words += ["--as", person.rawValue] }
         if json { words.append("--json") }
-        let crash = step.map { ["MAILKEEP_CRASH_AT": "\($0)"] } ?? [:]
-        return try shell.start(words, input: input + "\n", environment: crash)
+        var environment = environment
+        if let step { environment["MAILKEEP_CRASH_AT"] = "\(step)" }
+        return try shell.start(words, input: input + "\n", environment: environment)
     }
 
     /// Runs a command that prints a document.
@@ -136,9 +138,12 @@ final class Workplace: Sendable {
 
     /// Starts `serve` and waits until commands go through it.
     ///
-    /// - Parameter interval: seconds between two synchronisations of a mailbox.
-    func startServer(syncInterval interval: Int = 86_400) async throws {
-        let started = try start("serve --allow-mail-network 127.0.0.0/8 --sync-interval \(interval)")
+    /// - Parameters:
+    ///   - interval: seconds between two synchronisations of a mailbox.
+    ///   - network: of mail servers that it may reach.
+    func startServer(syncInterval interval: Int = 86_400, allowing network: String? = "127.0.0.0/8") async throws {
+        let reach = network.map { " --allow-mail-network \($0)" } ?? ""
+        let started = try start("serve --sync-interval \(interval)\(reach)")
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),

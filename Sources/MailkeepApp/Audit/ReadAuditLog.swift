@@ -20,7 +20,7 @@ package struct ReadAuditLog: UseCase {
             return try transaction.auditEntries(since: since).map { entry in
                 AuditShape(
                     id: String(entry.id),
-                    time: entry.at.iso8601,
+                    time: entry.at.iso8601WithMilliseconds,
                     action: entry.action,
                     done_by: entry.actor.flatMap { names[$0] },
                     user: entry.user.flatMap { names[$0] },
@@ -42,17 +42,23 @@ package struct ReadAuditLog: UseCase {
 package struct VerifyAuditLog: UseCase {
     package init() {}
 
-    /// How many entries there are, and the first that does not follow from the one before it.
+    /// How many entries there are, the first that does not follow from the one before it, and the backups whose
+    /// manifests name an entry that is no longer there.
     package struct Output: Encodable, Sendable, Equatable {
         package var entries: Int
         package var first_broken: String?
+        package var backups_beyond: [String]
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Output {
         try await mailkeep.read(AuditedAction(name: "audit.verify"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             let (count, firstBroken) = try transaction.verifyAudit()
-            return Output(entries: count, first_broken: firstBroken.map(String.init))
+            return Output(
+                entries: count,
+                first_broken: firstBroken.map(String.init),
+                backups_beyond: try transaction.backupsBeyondAudit().map(\.description)
+            )
         }
     }
 }

@@ -20,7 +20,8 @@ package struct AttachBackupSource: UseCase {
         self.permissions = permissions
     }
 
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
+    /// - Returns: the server that a sign-in goes to, by the leaver's settings; nil for a file.
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> MailServer? {
         let now = mailkeep.clock()
         var kind = "sign_in"
         if case .path = source { kind = "path" }
@@ -37,13 +38,16 @@ package struct AttachBackupSource: UseCase {
                 addon: try transaction.mailAddon(of: user)?.state
             )
             try decision.enforce()
-            var attached = BackupSource(path: nil, credentials: nil, attachedBy: actor.id, attachedAt: now)
+            var attached = BackupSource(attachedBy: actor.id, attachedAt: now)
             switch source {
-            case .signIn(let credentials): attached.credentials = credentials
+            case .signIn(let credentials):
+                guard let server = try transaction.mailAddon(of: user)?.server else { throw AppError(.sourceNoServer) }
+                attached.server = server
+                attached.credentials = credentials
             case .path(let path): attached.path = path
             }
             try transaction.attachBackupSource(attached, to: user)
-            return (.done, .done)
+            return (.done, attached.server)
         }
     }
 }

@@ -11,17 +11,23 @@ package struct CancelBackup: UseCase {
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
         let now = mailkeep.clock()
-        let action = AuditedAction(name: "backup.cancel", target: "backup/\(backup)")
+        let user = try await mailkeep.store.read { try $0.backup(backup)?.user }
+        let action = AuditedAction(name: "backup.cancel", user: user, target: "backup/\(backup)")
         return try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             let details = try transaction.existingBackup(backup)
             if details.status == .cancelled { return (.unchanged, .unchanged) }
-            guard try transaction.endBackup(backup, as: .cancelled, at: now) else {
-                throw AppError(.backupNotPending)
-            }
-            if let job = try transaction.job(of: backup) { try transaction.endJob(job, as: .cancelled, at: now) }
+            try transaction.cancel(details, at: now)
             return (.done, .done)
         }
+    }
+}
+
+extension WriteTransaction {
+    /// Cancels a pending backup and its job; throws `AppError` (`backupNotPending`).
+    func cancel(_ backup: BackupDetails, at now: Timestamp) throws {
+        guard try endBackup(backup.id, as: .cancelled, at: now) else { throw AppError(.backupNotPending) }
+        if let job = try job(of: backup.id) { try endJob(job, as: .cancelled, at: now) }
     }
 }
 

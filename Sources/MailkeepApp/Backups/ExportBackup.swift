@@ -29,6 +29,14 @@ package struct ExportBackup: UseCase {
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Output {
         let details = try await mailkeep.completedBackup(backup, for: "backup.export", as: caller)
+        // Before the first byte leaves, as whoever takes it may go away before the last.
+        let begun = AuditedAction(
+            name: "backup.export",
+            user: details.user,
+            target: "backup/\(backup)",
+            details: ["format": "eml_zip"]
+        )
+        try await mailkeep.act(begun, as: caller) { _, _ in (.done, ()) }
         let zip = try ZipWriter(write: write)
         var output = Output()
         var names = ExportNames()
@@ -61,10 +69,10 @@ package struct ExportBackup: UseCase {
         try await zip.finish()
         let (messages, withheld) = (output.messages, output.withheld)
         let action = AuditedAction(
-            name: "backup.export",
+            name: "backup.exported",
             user: details.user,
             target: "backup/\(backup)",
-            details: ["format": "eml_zip", "messages": "\(messages)", "withheld": "\(withheld)"]
+            details: ["messages": "\(messages)", "withheld": "\(withheld)"]
         )
         return try await mailkeep.act(action, as: caller) { [output] _, _ in (.done, output) }
     }

@@ -46,8 +46,10 @@ package struct ShowBackup: UseCase {
     }
 }
 
-/// A user's backup that is Waiting or In progress, for who asked for it.
-package struct FindPendingBackup: UseCase {
+/// Goes on with a user's backup that was interrupted; nil where none is pending, or the caller may not.
+///
+/// What was judged when it was asked for is not judged again (B4).
+package struct ResumeBackup: UseCase {
     package var user: UserID
 
     package init(user: UserID) {
@@ -55,9 +57,15 @@ package struct FindPendingBackup: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> BackupID? {
-        try await mailkeep.read(AuditedAction(name: "backup.show", user: user), as: caller) { transaction, actor in
+        let pending = try await mailkeep.store.read { transaction in
+            let mayResume = try transaction.user(caller.user)?.isAdministrator == true
+            return mayResume ? try transaction.pendingBackup(of: user)?.id : nil
+        }
+        guard let pending else { return nil }
+        let action = AuditedAction(name: "backup.resume", user: user, target: "backup/\(pending)")
+        return try await mailkeep.act(action, as: caller) { _, actor in
             try PagePolicy.use(actor: actor).enforce()
-            return try transaction.pendingBackup(of: user)?.id
+            return (.done, pending)
         }
     }
 }

@@ -22,8 +22,6 @@ package final class DataDirectory: Sendable {
 
     /// The facts.
     package var database: String { "\(path)/mailkeep.sqlite" }
-    /// The search index, which can be rebuilt.
-    package var searchIndex: String { "\(path)/search.sqlite" }
     /// The bytes of the mail.
     package var vault: String { "\(path)/vault" }
     /// The keys.

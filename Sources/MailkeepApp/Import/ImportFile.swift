@@ -38,11 +38,30 @@ package struct ImportFile: UseCase {
         let action = AuditedAction(name: "import", target: kind.auditName)
         _ = try await mailkeep.read(action, as: caller) { try PagePolicy.use(actor: $1).enforce() }
         let table = try ImportTable(bytes, encoding: encoding, required: kind.requiredColumns)
+        do {
+            return try await store(table, in: mailkeep, as: caller, action)
+        } catch let error as AppError {
+            // Of what was given up nothing is in the audit log: what the rules refused belongs there (U4).
+            for refusal in error.rows.compactMap(\.refusal) {
+                do {
+                    try await mailkeep.act(action, as: caller) { _, _ -> (ActionResult, Void) in throw refusal }
+                } catch is Refusal {}
+            }
+            throw error
+        }
+    }
+
+    private func store(
+        _ table: ImportTable,
+        in mailkeep: Mailkeep,
+        as caller: Caller,
+        _ action: AuditedAction
+    ) async throws -> ImportResult {
         let hasher = mailkeep.keys.addressHasher
         let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            var importer = Importer(transaction: transaction, actor: actor, hasher: hasher, now: now)
+            var importer = Importer(transaction: transaction, actor: actor, caller: caller, hasher: hasher, now: now)
             importer.result.skipped = table.problems
             switch kind {
             case .roles: try importer.importRoles(table.rows)

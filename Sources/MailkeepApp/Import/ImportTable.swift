@@ -17,6 +17,7 @@ package struct ImportProblem: Sendable, Equatable {
         case duplicate
         case account
         case contact
+        case alias
         case refused
     }
 
@@ -38,7 +39,7 @@ package struct ImportProblem: Sendable, Equatable {
     /// The problem in a reader's language.
     package func message(in locale: MailkeepModel.Locale) -> String {
         let wording = Wording(locale: locale)
-        if let refusal { return wording.refusal(refusal) }
+        if let refusal { return "\(refusal.rule.rawValue): \(wording.refusal(refusal))" }
         return wording.text(key: "row.\(reason.rawValue)", ["value": value])
     }
 }
@@ -57,6 +58,9 @@ struct ImportTable: Sendable {
 
         /// What stands in a column, without white space around it; empty where there is nothing.
         subscript(column: String) -> String { fields[column] ?? "" }
+
+        /// Whether the file has a column.
+        func has(_ column: String) -> Bool { fields[column] != nil }
 
         /// Several values in one column, separated by `;`.
         func list(_ column: String) -> [String] {
@@ -94,7 +98,8 @@ struct ImportTable: Sendable {
                     problems.append(ImportProblem(line: line, reason: .unreadable))
                     continue
                 }
-                let pairs = zip(header, fields.map { $0.trimmingCharacters(in: .whitespaces) })
+                let values = fields.map { $0.trimmingCharacters(in: .whitespaces) }
+                let pairs = zip(header, values + Array(repeating: "", count: header.count - values.count))
                 rows.append(Row(line: line, fields: Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
             }
         } catch {

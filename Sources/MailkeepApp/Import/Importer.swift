@@ -8,6 +8,7 @@ import MailkeepStore
 struct Importer {
     let transaction: WriteTransaction
     let actor: User
+    let caller: Caller
     let hasher: AddressHasher
     let now: Timestamp
     var result = ImportResult()
@@ -15,9 +16,14 @@ struct Importer {
     /// `Name,Reports To`, in any order; a role reports to one of the file or one that is there already.
     mutating func importRoles(_ rows: [ImportTable.Row]) throws {
         var roles: [(row: ImportTable.Row, id: RoleID)] = []
+        var seen: Set<String> = []
         for row in rows {
             guard let name = try? Name.checked(row["Name"]) else {
                 note(row, .name, row["Name"])
+                continue
+            }
+            guard seen.insert(name).inserted else {
+                note(row, .duplicate, name)
                 continue
             }
             roles.append((row, try transaction.ensureRole(named: name)))
@@ -40,37 +46,52 @@ struct Importer {
 
     /// `Email,Name,Role,Profile,Status`.
     ///
-    /// A user who is there already takes the file's values, within the rules.
+    /// A user who is there already takes the file's values, within the rules; an empty field, or a column that is not
+    /// there, leaves theirs as it is.
     mutating func importUsers(_ rows: [ImportTable.Row]) throws {
+        var seen: Set<String> = []
         for row in rows {
             guard let email = try? UserAddress(row["Email"]) else {
                 note(row, .email, row["Email"])
+                continue
+            }
+            guard seen.insert(email.normalized).inserted else {
+                note(row, .duplicate, row["Email"])
                 continue
             }
             guard let name = try? Name.checked(row["Name"]) else {
                 note(row, .name, row["Name"])
                 continue
             }
-            guard let profile = Profile(rawValue: row["Profile"].isEmpty ? "standard" : row["Profile"].lowercased())
-            else {
-                note(row, .profile, row["Profile"])
-                continue
+            var values = UserValues(name: name)
+            if !row["Profile"].isEmpty {
+                values.profile = Profile(rawValue: row["Profile"].lowercased())
+                if values.profile == nil {
+                    note(row, .profile, row["Profile"])
+                    continue
+                }
             }
-            guard let status = UserStatus(rawValue: row["Status"].isEmpty ? "active" : row["Status"].lowercased())
-            else {
-                note(row, .status, row["Status"])
-                continue
+            if !row["Status"].isEmpty {
+                values.status = UserStatus(rawValue: row["Status"].lowercased())
+                if values.status == nil {
+                    note(row, .status, row["Status"])
+                    continue
+                }
             }
-            var role: RoleID?
             if !row["Role"].isEmpty {
-                role = try? transaction.existingRole(named: row["Role"])
-                if role == nil {
+                values.role = try? transaction.existingRole(named: row["Role"])
+                if values.role == nil {
                     note(row, .role, row["Role"])
                     continue
                 }
             }
+            let owner = try transaction.owner(ofAddress: email.normalized)
+            guard try owner == nil || transaction.user(normalizedEmail: email.normalized) != nil else {
+                note(row, .alias, row["Email"])
+                continue
+            }
             do {
-                try store(email, name: name, profile: profile, status: status, role: role)
+                try audited(owner) { try store(email, values) }
                 result.stored += 1
             } catch let refusal as Refusal {
                 result.skipped.append(ImportProblem(line: row.line, reason: .refused, refusal: refusal))
@@ -78,51 +99,83 @@ struct Importer {
         }
     }
 
-    private func store(
-        _ email: UserAddress,
-        name: String,
-        profile: Profile,
-        status: UserStatus,
-        role: RoleID?
-    ) throws {
-        guard var user = try transaction.user(normalizedEmail: email.normalized) else {
+    /// What a row says of a user; what is nil stays as it is, or is as for a new user.
+    private struct UserValues {
+        var name: String
+        var profile: Profile?
+        var status: UserStatus?
+        var role: RoleID?
+    }
+
+    /// Writes what became of each user to the audit log, also where a rule refused it (U4).
+    private func audited(_ user: UserID?, _ store: () throws -> (user: UserID, changes: [String: String])) throws {
+        var entry = AuditEntry(
+            at: now,
+            actor: actor.id,
+            origin: caller.origin,
+            request: caller.request,
+            action: "import.user",
+            user: user,
+            outcome: .done
+        )
+        do {
+            let (user, changes) = try transaction.savepoint(store)
+            entry.user = user
+            entry.details = changes
+            entry.outcome = changes.isEmpty ? .unchanged : .done
+        } catch let refusal as Refusal {
+            entry.outcome = .refused
+            entry.rule = refusal.rule.rawValue
+            entry.reason = refusal.reason?.rawValue
+            try transaction.appendAudit(entry)
+            throw refusal
+        }
+        try transaction.appendAudit(entry)
+    }
+
+    private func store(_ email: UserAddress, _ values: UserValues) throws -> (UserID, [String: String]) {
+        guard let former = try transaction.user(normalizedEmail: email.normalized) else {
             let new = NewUser(
                 email: email.text,
                 normalizedEmail: email.normalized,
                 domain: email.domain,
-                name: name,
-                profile: profile,
-                status: status,
-                role: role,
+                name: values.name,
+                profile: values.profile ?? .standard,
+                status: values.status ?? .active,
+                role: values.role,
                 locale: actor.locale
             )
-            _ = try transaction.insertUser(new, addressHash: hash(email.normalized), at: now)
-            return
+            let id = try transaction.insertUser(new, addressHash: hash(email.normalized), at: now)
+            return (id, ["profile": new.profile.rawValue, "status": new.status.rawValue])
         }
-        try UserPolicy.changeProfile(
-            actor: actor,
-            target: user,
-            to: profile,
-            administratorCount: try transaction.administratorCount()
-        ).enforce()
-        if status == .inactive {
-            let decision = UserPolicy.deactivate(
-                actor: actor,
-                target: user,
-                administratorCount: try transaction.administratorCount()
-            )
+        var user = former
+        user.name = values.name
+        user.profile = values.profile ?? former.profile
+        user.role = values.role ?? former.role
+        let count = try transaction.administratorCount()
+        try UserPolicy.changeProfile(actor: actor, target: former, to: user.profile, administratorCount: count)
+            .enforce()
+        switch values.status {
+        case .inactive:
+            let decision = UserPolicy.deactivate(actor: actor, target: former, administratorCount: count)
             if try decision.enforce() { try transaction.deactivate(user.id, at: now) }
-        } else if try UserPolicy.activate(actor: actor, target: user).enforce() {
-            let savedAt = try transaction.mailAddon(of: user.id)?.savedAt.advanced(byMilliseconds: 1)
-            try transaction.activate(user.id, at: max(now, savedAt ?? now))
+        case .active:
+            let decision = UserPolicy.activate(actor: actor, target: former)
+            if try decision.enforce() { try transaction.activate(user.id, for: caller, at: now) }
+        case nil: break
         }
-        user.name = name
-        user.profile = profile
-        user.role = role
         try transaction.updateUser(user)
+        var changes: [String: String] = [:]
+        if let status = values.status, status != former.status { changes["status"] = status.rawValue }
+        if user.profile != former.profile { changes["profile"] = user.profile.rawValue }
+        if user.role != former.role { changes["role"] = user.role?.description }
+        if user.name != former.name { changes["name"] = "changed" }
+        return (user.id, changes)
     }
 
     /// `Id,Owner,Name,Email,Secondary Email,Account,Contact,Shared With`; other columns are kept as fields.
+    ///
+    /// A column that is not there leaves what a record has; an empty field takes it away.
     mutating func importRecords(_ rows: [ImportTable.Row], module: Module) throws {
         let users = Dictionary(
             try transaction.users().compactMap { user in NormalizedAddress(user.email).map { ($0, user.id) } },
@@ -150,7 +203,15 @@ struct Importer {
         guard let owner = NormalizedAddress(row["Owner"]).flatMap({ users[$0] }) else {
             return note(row, .owner, row["Owner"])
         }
-        var record = Record(key: RecordKey(module: module, id: id), owner: owner, name: name)
+        let key = RecordKey(module: module, id: id)
+        var record = Record(key: key, owner: owner, name: name)
+        if let former = try transaction.record(key) {
+            if !row.has("Email"), !row.has("Secondary Email") { record.addresses = former.addresses }
+            if !row.has("Shared With") { record.sharedWith = former.sharedWith }
+            if !row.has("Account") { record.account = former.account }
+            if !row.has("Contact") { record.contact = former.contact }
+            record.fields = former.fields.filter { !row.has($0.key) }
+        }
         for address in row.list("Email") + row.list("Secondary Email") {
             guard let normalized = NormalizedAddress(address) else { return note(row, .email, address) }
             record.addresses.append(RecordAddress(address: address, hash: hash(normalized.description)))
@@ -169,7 +230,7 @@ struct Importer {
             guard try transaction.recordExists(key) else { return note(row, reason, row[column]) }
             if linked == .accounts { record.account = key } else { record.contact = key }
         }
-        record.fields = row.others(than: Self.recordColumns)
+        record.fields.merge(row.others(than: Self.recordColumns)) { $1 }
         return record
     }
 

@@ -39,15 +39,19 @@ package struct SaveMailAddonSettings: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> MailAddonShape {
+        let address = try UserAddress(input.address)
         let action = AuditedAction(
             name: "mail_addon.save",
             user: user,
-            details: ["sharing": input.sharing.rawValue, "account_type": input.accountType.rawValue]
+            details: [
+                "address": address.normalized, "sharing": input.sharing.rawValue,
+                "account_type": input.accountType.rawValue,
+            ]
         )
-        let address = try UserAddress(input.address)
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
+        let hash = mailkeep.addressHash(address.normalized)
         let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
-            try self.draft(address, in: transaction, actor)
+            try self.draft(address, hash, in: transaction, actor)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
@@ -60,12 +64,10 @@ package struct SaveMailAddonSettings: UseCase {
                 permissions: permissions
             )
         }
-        let (hash, moment) = (mailkeep.addressHash(address.normalized), mailkeep.clock())
+        let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let current = try self.draft(address, in: transaction, actor)
+            let current = try self.draft(address, hash, in: transaction, actor)
             guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
-            // Whatever the clock says: what is saved after the activation is saved after it (N3).
-            let now = max(moment, try transaction.reactivatedAt(user) ?? moment)
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
             return (.done, try transaction.shape(of: saved, owner: actor))
@@ -79,11 +81,22 @@ package struct SaveMailAddonSettings: UseCase {
         var hasNewPassword: Bool
     }
 
-    private func draft(_ address: UserAddress, in transaction: ReadTransaction, _ actor: User) throws -> Draft {
+    private func draft(
+        _ address: UserAddress,
+        _ hash: Data,
+        in transaction: ReadTransaction,
+        _ actor: User
+    ) throws -> Draft {
         guard actor.id == user else { throw Refusal(.l1) }
         let saved = try transaction.mailAddon(of: user)
         let savedCredentials = try transaction.credentials(of: user)
-        let settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        let settings: NewMailAddonSettings
+        do {
+            settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        } catch let error as AppError {
+            // What is incomplete beside what is saved is not what is saved.
+            throw saved?.lock == nil ? error : Refusal(.l2)
+        }
         let decision = LockPolicy.changeSettings(
             actor: actor,
             owner: actor,
@@ -91,6 +104,8 @@ package struct SaveMailAddonSettings: UseCase {
             isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
         )
         try decision.enforce()
+        try VisibilityPolicy.claim(standsOnRecord: try transaction.standsOnRecord(addressHash: hash, otherThan: user))
+            .enforce()
         return Draft(
             settings: settings,
             isLocked: saved?.lock != nil,
@@ -134,6 +149,10 @@ extension MailAddonInput {
         let username = username ?? credentials.flatMap { sameAccount == nil ? nil : $0.username } ?? address.text
         settings.server = server
         if let password {
+            guard !username.isEmpty, !password.isEmpty, !(username + password).utf8.contains(where: { $0 < 0x20 })
+            else {
+                throw AppError(.badCredentials)
+            }
             settings.credentials = MailCredentials(username: username, password: password)
         } else if let credentials, sameAccount?.server == server, credentials.username == username {
             settings.credentials = credentials
@@ -145,10 +164,10 @@ extension MailAddonInput {
 
     private func server(saved: MailServer?) throws -> MailServer {
         let known = saved ?? accountType.preset
-        let security = security ?? known?.security ?? .tls
         guard let host = (host ?? known?.host)?.trimmingCharacters(in: .whitespaces), !host.isEmpty,
-            host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f })
+            host.utf8.allSatisfy({ $0 > 0x20 && $0 != 0x7f && $0 != UInt8(ascii: "[") && $0 != UInt8(ascii: "]") })
         else { throw AppError(.serverIncomplete) }
+        let security = security ?? (host == known?.host ? known?.security : nil) ?? .tls
         let isSameHost = host == known?.host && security == known?.security
         let port = port ?? (isSameHost ? known?.port : nil) ?? (security == .tls ? 993 : 143)
         guard (1...65_535).contains(port) else { throw AppError(.badPort) }

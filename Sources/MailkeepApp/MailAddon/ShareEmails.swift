@@ -3,7 +3,7 @@ import MailkeepStore
 
 /// Shares one's own mail on a record with those who are associated with it (Record-level share), or takes that back.
 ///
-/// A lock allows sharing and refuses taking back (L2). The record must be one that the caller may open (V1).
+/// A lock allows sharing and refuses taking back (L2). To be shared, the record must be one that the caller may open (V1).
 package struct ShareEmails: UseCase {
     package var owner: UserID
     package var record: RecordKey
@@ -33,7 +33,9 @@ package struct ShareEmails: UseCase {
                     addon: try transaction.mailAddon(of: owner)?.state
                 )
             try decision.enforce()
-            guard try transaction.isAssociated(owner, with: record) else { throw Refusal(.v1) }
+            // What is shared can be taken back also by who may no longer open the record.
+            let mayTakeBack = try !isShared && transaction.sharesEmails(of: owner, on: record)
+            guard try mayTakeBack || transaction.isAssociated(owner, with: record) else { throw Refusal(.v1) }
             let isChanged =
                 try isShared
                 ? transaction.shareEmails(of: owner, on: record, at: now)

@@ -71,7 +71,12 @@ extension ReadTransaction {
             covered_until: backup.coveredUntil?.iso8601,
             source: backup.origin?.rawValue,
             error: backup.error.map {
-                BackupShape.Failure(code: $0, message: Wording(locale: reader.locale).failure($0, ofBackup: true))
+                // Of a completed backup it says why only synchronised mail is in it (B10).
+                let wording = Wording(locale: reader.locale)
+                return BackupShape.Failure(
+                    code: $0,
+                    message: wording.failure($0, ofBackup: backup.status != .completed)
+                )
             },
             root: backup.root?.hex,
             signature: backup.signature?.base64EncodedString()

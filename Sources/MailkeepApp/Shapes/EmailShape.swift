@@ -39,7 +39,8 @@ package struct EmailShape: Encodable, Sendable, Equatable {
     package var status: [Status]
     package var has_attachment: Bool
     package var attachments: [Attachment]
-    package var linked_record: LinkedRecord
+    /// On whose page it stands; nil under "My mail".
+    package var linked_record: LinkedRecord?
     package var size: Int64
     /// The SHA-256 of the raw bytes: the message's identity.
     package var sha256: String
@@ -48,7 +49,7 @@ package struct EmailShape: Encodable, Sendable, Equatable {
 }
 
 extension EmailShape {
-    init(_ message: VisibleMessage, on record: RecordKey) {
+    init(_ message: VisibleMessage, on record: RecordKey? = nil) {
         let summary = message.summary
         self.init(
             message_id: message.id.description,
@@ -66,7 +67,7 @@ extension EmailShape {
             attachments: summary.attachments.map {
                 Attachment(name: $0.name ?? "", content_type: $0.contentType, size: $0.size)
             },
-            linked_record: LinkedRecord(id: record.id.description, module: record.module.rawValue),
+            linked_record: record.map { LinkedRecord(id: $0.id.description, module: $0.module.rawValue) },
             size: message.size,
             sha256: summary.sha256.hex,
             visible_by: message.ground.rawValue

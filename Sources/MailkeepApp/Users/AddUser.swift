@@ -62,9 +62,7 @@ package struct AddUser: UseCase {
 extension ReadTransaction {
     /// The role of a name; throws `AppError` (`noRole`).
     func existingRole(named name: String) throws -> RoleID {
-        guard let role = try roles().first(where: { $0.name == name }) else {
-            throw AppError(.noRole, ["role": name.forMessages])
-        }
-        return role.id
+        guard let role = try role(named: name) else { throw AppError(.noRole, ["role": name.forMessages]) }
+        return role
     }
 }

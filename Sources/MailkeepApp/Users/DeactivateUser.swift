@@ -4,7 +4,7 @@ import MailkeepStore
 /// Makes a user inactive (U1, U2), and asks for the backup of their mail if that was chosen (B5).
 ///
 /// It is all or nothing: where the backup would be refused, the user stays active. Nothing is deleted (design
-/// decision 12); a running synchronisation of the mailbox goes on, as a backup would read the same.
+/// decision 11); a synchronisation of the mailbox ends.
 package struct DeactivateUser: UseCase {
     package var user: UserID
     package var backUp: Bool
@@ -68,7 +68,7 @@ package struct ActivateUser: UseCase {
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
-        let moment = mailkeep.clock()
+        let now = mailkeep.clock()
         return try await mailkeep.act(AuditedAction(name: "user.activate", user: user), as: caller) {
             transaction,
             actor in
@@ -77,10 +77,31 @@ package struct ActivateUser: UseCase {
             guard try UserPolicy.activate(actor: actor, target: target).enforce() else {
                 return (.unchanged, .unchanged)
             }
-            // Whatever the clock says: what was saved before is saved before (N3).
-            let savedAt = try transaction.mailAddon(of: user)?.savedAt.advanced(byMilliseconds: 1)
-            try transaction.activate(user, at: max(moment, savedAt ?? moment))
+            try transaction.activate(user, for: caller, at: now)
             return (.done, .done)
         }
+    }
+}
+
+extension WriteTransaction {
+    /// Makes a user active, and ends their pending backup: a backup is of an inactive user (B5).
+    ///
+    /// Otherwise it would read, or make visible, what the user has meanwhile as an active one.
+    func activate(_ user: UserID, for caller: Caller, at now: Timestamp) throws {
+        try activate(user, at: now)
+        guard let backup = try pendingBackup(of: user) else { return }
+        try cancel(backup, at: now)
+        try appendAudit(
+            AuditEntry(
+                at: now,
+                actor: caller.user,
+                origin: caller.origin,
+                request: caller.request,
+                action: "backup.cancel",
+                user: user,
+                target: "backup/\(backup.id)",
+                outcome: .done
+            )
+        )
     }
 }

@@ -33,6 +33,7 @@ extension WordingID {
             case .u1: .noU1
             case .u2: .noU2Last
             case .v1: .noV1
+            case .v5: .noV5
             }
     }
 }

@@ -40,6 +40,9 @@ struct AuditCommand: ParsableCommand {
             try await context.withSession(common) { session in
                 let result = try await session.perform(VerifyAuditLog())
                 if let broken = result.first_broken { throw AppError(.auditBroken, ["id": broken]) }
+                guard result.backups_beyond.isEmpty else {
+                    throw AppError(.auditCut, ["backups": result.backups_beyond.joined(separator: ", ")])
+                }
                 try await session.print(
                     result,
                     text: session.wording.text(.okAudit, ["count": "\(result.entries)"])
@@ -69,7 +72,8 @@ extension Table {
             ],
             rows: entries.map {
                 [
-                    $0.id, $0.time, $0.done_by?.name ?? "-", $0.action, $0.user?.name ?? $0.target ?? "-",
+                    $0.id, String($0.time.prefix(19)) + "Z", $0.done_by?.name ?? "-", $0.action,
+                    $0.user?.name ?? $0.target ?? "-",
                     wording.text(WordingID(rawValue: "out.\($0.outcome)") ?? .outFailed),
                     [$0.rule, $0.reason].compactMap(\.self).joined(separator: " "), $0.origin,
                 ]
@@ -83,6 +87,7 @@ extension Timestamp {
     fileprivate init?(iso8601 text: String) {
         let whole = text.contains("T") ? text : text + "T00:00:00Z"
         guard let date = try? Date(whole, strategy: .iso8601) else { return nil }
-        self.init(rawValue: Int64(date.timeIntervalSince1970 * 1000))
+        guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()) else { return nil }
+        self.init(rawValue: milliseconds)
     }
 }

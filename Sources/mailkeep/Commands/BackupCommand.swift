@@ -13,7 +13,7 @@ struct BackupCommand: ParsableCommand {
         ]
     )
 
-    struct Start: ShellCommand {
+    struct Start: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Back up data of an inactive user.",
             discussion: """
@@ -39,7 +39,7 @@ struct BackupCommand: ParsableCommand {
         }
     }
 
-    struct Latest: ShellCommand {
+    struct Latest: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Take the latest backup of inactive users: only what is new is read.",
             discussion: "Each user is decided by itself; the refused ones are listed with their reasons."
@@ -53,7 +53,9 @@ struct BackupCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             let permissions = try reach.permissions
             try await context.withSession(common) { session in
-                try await session.each(user, key: .mailAddonUsers) { email in
+                var seen: Swift.Set<String> = []
+                let users = user.filter { seen.insert($0.lowercased()).inserted }
+                try await session.each(users, key: .mailAddonUsers) { email in
                     let user = try await session.user(email: email)
                     let backup = try await session.resumeOr(of: user) {
                         try await session.perform(TakeLatestBackup(user: user, permissions: permissions))
@@ -65,7 +67,7 @@ struct BackupCommand: ParsableCommand {
         }
     }
 
-    struct Source: ShellCommand {
+    struct Source: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Attach a backup source to an inactive user, in place of their own sign-in.",
             discussion: """
@@ -106,8 +108,12 @@ struct BackupCommand: ParsableCommand {
                     throw UsageError.sourceNeeded
                 }
                 action.permissions = permissions
-                _ = try await session.perform(action)
-                let message = session.wording.text(.okSource)
+                let server = try await session.perform(action)
+                let message =
+                    server.map { server in
+                        let place = "\(server.host):\(server.port) (\(server.security.rawValue))"
+                        return session.wording.text(.okSourceServer, ["server": place])
+                    } ?? session.wording.text(.okSource)
                 let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
                 try await session.print(actions, text: message)
             }
@@ -252,15 +258,17 @@ private func backupID(_ text: String) throws -> BackupID {
 }
 
 extension Session {
-    /// Without a server, a backup of the user that waits was interrupted: it goes on.
-    ///
-    /// Otherwise asks for a new one.
+    /// Goes on with a backup that was interrupted; otherwise asks for a new one.
     fileprivate func resumeOr(of user: UserID, _ ask: @Sendable () async throws -> BackupID) async throws -> BackupID {
-        if !host.takesUpJobs, let pending = try await perform(FindPendingBackup(user: user)) {
-            try await note(wording.text(.okResume))
-            return pending
-        }
+        if let pending = try await interruptedBackup(of: user) { return pending }
         return try await ask()
+    }
+
+    /// A backup of the user that waits for somebody to go on with it: without a server, each that waits does.
+    func interruptedBackup(of user: UserID) async throws -> BackupID? {
+        guard !host.takesUpJobs, let pending = try await perform(ResumeBackup(user: user)) else { return nil }
+        try await note(wording.text(.okResume))
+        return pending
     }
 }
 
@@ -286,7 +294,7 @@ extension Table {
             rows: backups.map { backup in
                 let isDone = backup.status == "completed"
                 return [
-                    backup.id, backup.user.name, wording.status(backup.status), isDone ? "\(backup.messages)" : "-",
+                    backup.id, backup.user.name, wording.progress(of: backup), isDone ? "\(backup.messages)" : "-",
                     isDone ? ByteCount(backup.bytes).text : "-", backup.completed_time ?? "-", backup.requested_by.name,
                 ]
             }
@@ -299,7 +307,7 @@ extension BackupShape {
     fileprivate func text(_ wording: Wording) -> String {
         var lines = [
             (wording.text(.colUser), user.name), (wording.text(.colMailbox), mailbox),
-            (wording.text(.colStatus), wording.status(status)),
+            (wording.text(.colStatus), wording.progress(of: self)),
             (wording.text(.colBy), "\(requested_by.name), \(requested_time)"),
         ]
         if let completed_time {
@@ -308,7 +316,10 @@ extension BackupShape {
                 (wording.text(.colSize), ByteCount(bytes).text), (wording.text(.colCovers), covered_until ?? "-"),
             ]
         }
-        if let error { lines.append((wording.text(.stFailed), error.message)) }
+        if status == "completed", source == "synchronised", let covered_until {
+            lines.append((wording.text(.colNote), wording.text(.stUntil, ["time": covered_until])))
+        }
+        if let error { lines.append((wording.text(status == "completed" ? .colNote : .stFailed), error.message)) }
         if let root { lines.append(("Root", root)) }
         let folders = Table(
             header: [

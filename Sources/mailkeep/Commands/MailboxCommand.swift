@@ -6,7 +6,10 @@ struct MailboxCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "mailbox",
         abstract: "A user's mail add-on settings, and reading their mailbox.",
-        subcommands: [List.self, Set.self, Show.self, Test.self, Sync.self, Share.self, Unshare.self]
+        subcommands: [
+            List.self, Set.self, Show.self, Test.self, Sync.self, Emails.self, Email.self,
+            Share.self, Unshare.self,
+        ]
     )
 
     struct List: ShellCommand {
@@ -29,7 +32,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Set: ShellCommand {
+    struct Set: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Save your own mail add-on settings.",
             discussion: """
@@ -103,7 +106,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Test: ShellCommand {
+    struct Test: ReachingCommand {
         static let configuration = CommandConfiguration(abstract: "Sign in to the mailbox by its saved settings.")
 
         @OptionGroup var common: CommonOptions
@@ -122,7 +125,7 @@ struct MailboxCommand: ParsableCommand {
         }
     }
 
-    struct Sync: ShellCommand {
+    struct Sync: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read what is new in an active user's mailbox and store what is associated with records."
         )
@@ -143,6 +146,46 @@ struct MailboxCommand: ParsableCommand {
                 let message = session.wording.text(isDone ? .okSynced : .okSync)
                 let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
                 try await session.print(actions, text: message)
+            }
+        }
+    }
+
+    struct Emails: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "List what is stored of your own mailbox, the newest first.",
+            discussion: "Your own mail alone (--as is --user), whatever its records."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let emails = try await session.perform(ListOwnEmails(owner: session.user(target)))
+                let text =
+                    emails.isEmpty ? session.wording.text(.emptyOwnEmails) : Table(emails, session.wording).text
+                try await session.print(RecordEmails(emails), text: text)
+            }
+        }
+    }
+
+    struct Email: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Print one message of your own as it was on the mail server, byte for byte."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @Option(help: ArgumentHelp("The message's id in the list.", valueName: "id")) var message: String
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let owner = try await session.user(target)
+                _ = try await session.perform(
+                    ReadOwnMessage(owner: owner, message: MessageID(orNone: message)) {
+                        try await session.console.write(Array($0), to: .standardOutput)
+                    }
+                )
             }
         }
     }
@@ -188,8 +231,7 @@ extension CommandContext {
             let owner = try await session.user(target)
             let message = session.wording.text(isShared ? .okShare : .okUnshare)
             try await session.each(ids, key: .mailAddonUsers) { id in
-                guard let record = Identifier<RecordKey>(id) else { throw Refusal(.v1) }
-                let key = RecordKey(module: module, id: record)
+                let key = RecordKey(module: module, id: Identifier(orNone: id))
                 _ = try await session.perform(ShareEmails(owner: owner, record: key, isShared: isShared))
                 return ActionShape(id: id, message: message)
             }

@@ -40,7 +40,7 @@ struct RecordsCommand: ParsableCommand {
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                guard let message = MessageID(message) else { throw Refusal(.v1) }
+                let message = MessageID(orNone: message)
                 _ = try await session.perform(
                     ReadMessage(record: record.key, message: message) {
                         try await session.console.write(Array($0), to: .standardOutput)
@@ -52,7 +52,7 @@ struct RecordsCommand: ParsableCommand {
 }
 
 /// The document `{"Emails":[…],"info":{…}}`.
-private struct RecordEmails: Encodable {
+struct RecordEmails: Encodable {
     struct Info: Encodable {
         var count: Int
         var per_page: Int
@@ -71,8 +71,8 @@ private struct RecordEmails: Encodable {
 }
 
 extension Table {
-    /// A record's mail as a person reads it.
-    fileprivate init(_ emails: [EmailShape], _ wording: Wording) {
+    /// Mail as a person reads it.
+    init(_ emails: [EmailShape], _ wording: Wording) {
         self.init(
             header: [
                 "Id", wording.text(.colDate), wording.text(.colFrom), wording.text(.colSubject),

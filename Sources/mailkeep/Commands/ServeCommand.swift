@@ -21,10 +21,6 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
 
-    func validate() throws {
-        if let syncInterval, syncInterval < 1 { throw ValidationError("--sync-interval must be at least 1.") }
-    }
-
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -46,9 +42,9 @@ struct ServeCommand: LocalCommand {
         ) { arguments, console in
             await Program.execute(arguments, console: console, host: serverHost)
         }
-        let work = JobService(
+        let work = try JobService(
             mailkeep: mailkeep,
-            interval: .seconds(syncInterval ?? settings.syncInterval),
+            interval: syncInterval ?? settings.syncInterval,
             logger: logger
         )
         logger.info("serving", metadata: ["socket": "\(directory.socket)"])

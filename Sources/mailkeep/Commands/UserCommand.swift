@@ -89,7 +89,7 @@ struct UserCommand: ParsableCommand {
         }
     }
 
-    struct Deactivate: ShellCommand {
+    struct Deactivate: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Make a user inactive, and back up their mail if asked to (administrators).",
             discussion: """
@@ -108,6 +108,9 @@ struct UserCommand: ParsableCommand {
             let permissions = try reach.permissions
             try await context.withSession(common) { session in
                 let user = try await session.user(target)
+                if backUp, let pending = try await session.interruptedBackup(of: user) {
+                    return try await session.follow(pending, of: user, wait: waiting.wait, key: .users)
+                }
                 let action = DeactivateUser(user: user, backUp: backUp, permissions: permissions)
                 let output = try await session.perform(action)
                 let message = session.wording.text(output.result == .done ? .okDeactivate : .okUnchanged)
