@@ -72,7 +72,7 @@ package struct BackupSeal: Sendable {
     package var manifest: ContentLocation
     /// The head of the audit log that the manifest names.
     package var auditHead: Data
-    package var coveredUntil: Timestamp
+    package var coveredUntil: Timestamp?
     package var origin: BackupOrigin
     package var error: String?
     package var errorDetail: String?
@@ -85,7 +85,7 @@ package struct BackupSeal: Sendable {
         signature: Data,
         manifest: ContentLocation,
         auditHead: Data,
-        coveredUntil: Timestamp,
+        coveredUntil: Timestamp?,
         origin: BackupOrigin,
         error: String?,
         errorDetail: String?
@@ -413,7 +413,7 @@ extension WriteTransaction {
             WHERE id = ?
             """,
             [
-                now.rawValue, seal.coveredUntil.rawValue, seal.origin.rawValue, seal.error, seal.errorDetail,
+                now.rawValue, seal.coveredUntil?.rawValue, seal.origin.rawValue, seal.error, seal.errorDetail,
                 seal.messages, seal.added, seal.messageBytes, seal.root, seal.signature, seal.manifest.key,
                 seal.auditHead, id.rawValue,
             ]

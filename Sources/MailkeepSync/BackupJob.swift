@@ -64,7 +64,7 @@ package struct BackupJob: Sendable {
     private struct Reading {
         var report: SyncReport
         var origin: BackupOrigin
-        /// Why only synchronised mail is in the backup (B10).
+        /// Why only synchronised mail is in the backup (B10), or not all folders.
         var failure: SyncFailure?
     }
 
@@ -84,7 +84,11 @@ package struct BackupJob: Sendable {
                     try $0.updateProgress(backup.id, BackupProgress(progress))
                 }
             }
-            return Reading(report: report, origin: isAttached ? .backupSource : .mailbox, failure: nil)
+            return Reading(
+                report: report,
+                origin: isAttached ? .backupSource : .mailbox,
+                failure: report.isComplete ? nil : SyncFailure(.partial, "some folders could not be read")
+            )
         } catch let failure as SyncFailure where failure.code.letsSynchronisedStand {
             guard let coveredBefore else { throw failure }
             logger.info("only synchronised mail is backed up", metadata: ["failure": "\(failure.code.rawValue)"])
@@ -123,7 +127,7 @@ package struct BackupJob: Sendable {
                 mailbox: backup.address,
                 requested_by: .init(asker),
                 requested_time: backup.requestedAt.iso8601,
-                covered_until: reading.report.coveredUntil.iso8601,
+                covered_until: reading.report.coveredUntil?.iso8601,
                 source: reading.origin.rawValue,
                 audit_head: auditHead.hex,
                 folders: folders

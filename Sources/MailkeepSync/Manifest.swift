@@ -25,7 +25,8 @@ package struct ManifestHeader: Codable, Sendable, Equatable {
     package var mailbox: String
     package var requested_by: Person
     package var requested_time: String
-    package var covered_until: String
+    /// Up to which moment the backup is complete; absent where a folder could never be read.
+    package var covered_until: String?
     /// Where the mail was read from: `mailbox`, `backup_source`, or `synchronised` (B10).
     package var source: String
     /// The head of the hash-chained audit log when the backup was frozen.

@@ -19,6 +19,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case network
         /// The mail server answers what cannot be understood, or refuses to read a folder.
         case server
+        /// Some folders could not be read, and the others were.
+        case partial
         /// The settings name no way to read the mailbox.
         case settings
         /// The mail file or folder cannot be read, or may not.
@@ -42,14 +44,16 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         var letsSynchronisedStand: Bool {
             switch self {
             case .auth, .connect, .server: true
-            case .certificate, .security, .network, .settings, .path, .disk, .storage, .keys, .lost, .internal: false
+            case .certificate, .security, .network, .partial, .settings, .path, .disk, .storage, .keys, .lost,
+                .internal:
+                false
             }
         }
 
         /// Whether the mailbox, and not this machine, is the cause.
         package var isOfTheMailbox: Bool {
             switch self {
-            case .auth, .connect, .certificate, .security, .network, .server, .settings, .path: true
+            case .auth, .connect, .certificate, .security, .network, .server, .partial, .settings, .path: true
             case .disk, .storage, .keys, .lost, .internal: false
             }
         }

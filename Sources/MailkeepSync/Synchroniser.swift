@@ -28,9 +28,9 @@ package struct SyncReport: Sendable, Equatable {
     package var excluded: [String: FolderExclusion] = [:]
     /// Whether every folder was read that should have been.
     package var isComplete = true
-    /// The mailbox is completely stored as it stood at this moment; where it is not complete, an earlier one, or this
-    /// run's beginning where it never was.
-    package var coveredUntil: Timestamp
+    /// The mailbox is completely stored as it stood at this moment: this run's beginning, an earlier one where this run
+    /// is not complete, or nil where none ever was.
+    package var coveredUntil: Timestamp?
     package var progress = SyncProgress()
 }
 
@@ -95,7 +95,7 @@ package struct Synchroniser: Sendable {
         let coveredBefore = try await store.read { try $0.coveredUntil(mailbox) }
         try await store.write { try $0.markSynchronised(mailbox, at: startedAt, isComplete: isComplete) }
         run.report.isComplete = isComplete
-        if !isComplete { run.report.coveredUntil = coveredBefore ?? startedAt }
+        if !isComplete { run.report.coveredUntil = coveredBefore }
         return run.finishedReport
     }
 

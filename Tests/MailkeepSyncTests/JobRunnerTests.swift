@@ -16,10 +16,10 @@ struct JobRunnerTests {
         let place = try await Place()
         let gate = Gate()
         let first = place.runner(SteppedVault(vault: place.vault) { gate.wait() })
-        let second = place.runner(place.vault)
+        // Ten minutes later by its clock, so that no renewal by the other's can come in between.
+        let second = place.runner(place.vault, later: 600_000)
         async let stalled = first.runNext(logger: place.logger)
         try await gate.isReached()
-        place.clock.withLock { $0 += 600_000 }
         #expect(try await second.runNext(logger: place.logger))
         let completed = try #require(try await place.store.read { try $0.backup(place.backup) })
         #expect(completed.status == .completed && completed.messages == 3 && completed.added == 3)
@@ -56,7 +56,6 @@ private final class Place: Sendable {
     let keys: KeyRing
     let store: Store
     let vault: SegmentVault
-    let clock = Mutex<Int64>(1_750_000_000_000)
     let logger = Logger(label: "test")
     private let ids = Mutex<(user: UserID, backup: BackupID)?>(nil)
 
@@ -132,13 +131,13 @@ private final class Place: Sendable {
         }
     }
 
-    func runner(_ vault: any Vault) -> JobRunner {
+    func runner(_ vault: any Vault, later milliseconds: Int64 = 0) -> JobRunner {
         JobRunner(
             store: store,
             vault: vault,
             keys: keys,
             sources: MailSources(store: store, networks: [], paths: [files.path], logger: logger),
-            now: { [self] in Timestamp(rawValue: clock.withLock { $0 }) }
+            now: { Timestamp(rawValue: 1_750_000_000_000 + milliseconds) }
         )
     }
 }

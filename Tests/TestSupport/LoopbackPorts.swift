@@ -1,19 +1,22 @@
 import Foundation
+import Synchronization
 
 /// Ports of 127.0.0.1.
 enum LoopbackPorts {
-    /// Ports that nobody listens on, all different.
+    /// Given out by this process so far.
+    private static let given = Mutex<Set<Int>>([])
+
+    /// Ports that nobody listens on, all different, and never the same again.
+    ///
+    /// They lie below those that the system gives to connections, which could come and go in between.
     static func free(_ count: Int) throws -> [Int] {
-        let descriptors = try (0..<count).map { _ in try listener() }
-        defer { for descriptor in descriptors { close(descriptor) } }
-        return try descriptors.map { descriptor in
-            var address = sockaddr_in()
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let result = withUnsafeMutablePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &length) }
+        try (0..<count).map { _ in
+            for _ in 0..<1000 {
+                let port = Int.random(in: 12_000..<32_000)
+                guard given.withLock({ $0.insert(port).inserted }), try isFree(port) else { continue }
+                return port
             }
-            guard result == 0 else { throw POSIXError(.EIO) }
-            return Int(UInt16(bigEndian: address.sin_port))
+            throw POSIXError(.EADDRINUSE)
         }
     }
 
@@ -34,11 +37,11 @@ enum LoopbackPorts {
         return descriptor
     }
 
-    private static func listener() throws -> CInt {
+    private static func isFree(_ port: Int) throws -> Bool {
         let descriptor = socket(AF_INET, streamSocket, 0)
         guard descriptor >= 0 else { throw POSIXError(.EMFILE) }
-        guard withLoopback(0, { bind(descriptor, $0, $1) }) == 0 else { throw POSIXError(.EADDRINUSE) }
-        return descriptor
+        defer { close(descriptor) }
+        return withLoopback(port) { bind(descriptor, $0, $1) } == 0
     }
 
     private static func withLoopback(_ port: Int, _ body: (UnsafePointer<sockaddr>, socklen_t) -> CInt) -> CInt {
