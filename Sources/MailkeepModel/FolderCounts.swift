@@ -10,6 +10,8 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     /// Stored, skipped for one of the reasons below, or, where the mailbox was not read to the end, still to be read.
     package var associated = 0
     package var stored = 0
+    /// Stored under an earlier UIDVALIDITY, or from another source of the same folder, and not among `stored`.
+    package var storedBefore = 0
     package var vanished = 0
     package var tooLarge = 0
     package var unreadable = 0
@@ -30,6 +32,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
         case considered
         case associated
         case stored
+        case storedBefore = "stored_before"
         case vanished
         case tooLarge = "too_large"
         case unreadable

@@ -256,6 +256,7 @@ enum Schema {
             considered INTEGER NOT NULL,
             associated INTEGER NOT NULL,
             stored INTEGER NOT NULL,
+            stored_before INTEGER NOT NULL,
             vanished INTEGER NOT NULL,
             too_large INTEGER NOT NULL,
             unreadable INTEGER NOT NULL,

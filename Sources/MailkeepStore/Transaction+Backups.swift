@@ -176,6 +176,7 @@ extension ReadTransaction {
             counts.considered = row["considered"]
             counts.associated = row["associated"]
             counts.stored = row["stored"]
+            counts.storedBefore = row["stored_before"]
             counts.vanished = row["vanished"]
             counts.tooLarge = row["too_large"]
             counts.unreadable = row["unreadable"]
@@ -380,13 +381,14 @@ extension WriteTransaction {
         for folder in folders {
             try run(
                 """
-                INSERT INTO backup_folder (backup_id, name, on_server, considered, associated, stored, vanished,
-                                           too_large, unreadable, excluded)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO backup_folder (backup_id, name, on_server, considered, associated, stored, stored_before,
+                                           vanished, too_large, unreadable, excluded)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     backup.rawValue, folder.name, folder.onServer, folder.considered, folder.associated,
-                    folder.stored, folder.vanished, folder.tooLarge, folder.unreadable, folder.excluded?.rawValue,
+                    folder.stored, folder.storedBefore, folder.vanished, folder.tooLarge, folder.unreadable,
+                    folder.excluded?.rawValue,
                 ]
             )
         }

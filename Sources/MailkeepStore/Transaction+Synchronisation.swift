@@ -199,7 +199,8 @@ extension ReadTransaction {
     /// beside one number on the server. What is associated is stored, skipped for a reason, or wanted; a mail whose
     /// header cannot be read counts as associated, as it may be.
     package func folderCounts(of user: UserID, domain: String) throws -> [FolderCounts] {
-        try rows(
+        let before = try storedBefore(of: user, domain: domain)
+        return try rows(
             """
             WITH seen AS MATERIALIZED (
                 SELECT folder.name, entry.message_id IS NOT NULL AS is_stored, entry.skipped,
@@ -220,11 +221,29 @@ extension ReadTransaction {
             counts.considered = row["considered"]
             counts.associated = row["associated"]
             counts.stored = row["stored"]
+            counts.storedBefore = before[counts.name] ?? 0
             counts.vanished = row["vanished"]
             counts.tooLarge = row["too_large"]
             counts.unreadable = row["unreadable"]
             return counts
         }
+    }
+
+    /// How many messages each folder held under earlier UIDVALIDITYs, and does not now.
+    private func storedBefore(of user: UserID, domain: String) throws -> [String: Int] {
+        let found = try rows(
+            """
+            SELECT folder.name, COUNT(DISTINCT entry.message_id) AS count
+            FROM mailbox JOIN folder ON folder.mailbox_id = mailbox.id JOIN entry ON entry.folder_id = folder.id
+            WHERE mailbox.user_id = ? AND mailbox.domain = ? AND NOT folder.is_current AND entry.message_id IS NOT NULL
+              AND NOT EXISTS (SELECT 1 FROM entry AS held JOIN folder AS now ON now.id = held.folder_id
+                              WHERE held.message_id = entry.message_id AND now.mailbox_id = mailbox.id
+                                AND now.name = folder.name AND now.is_current)
+            GROUP BY folder.name
+            """,
+            [user.rawValue, domain]
+        )
+        return Dictionary(found.map { ($0["name"], $0["count"]) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Until when a mailbox is completely synchronised; nil when it never was.

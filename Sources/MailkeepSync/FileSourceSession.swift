@@ -40,11 +40,16 @@ final class FileSourceSession: MailSession {
             guard let node = try place.path.isEmpty ? root : root.open(place.path) else {
                 throw SyncFailure(.path, "a mail folder is gone")
             }
-            mails =
-                switch kind {
-                case .maildir: try MaildirSource(node)
-                case .mbox: try await MboxSource(node)
+            switch kind {
+            case .maildir: mails = try MaildirSource(node)
+            case .mbox:
+                let box = try await MboxSource(node)
+                // A file that somebody names is to be mail: otherwise a slip of theirs would look like an empty mailbox.
+                guard try !place.path.isEmpty || box.holdsMail() else {
+                    throw SyncFailure(.path, "the file is no mbox, or is empty")
                 }
+                mails = box
+            }
         } catch let failure as SyncFailure where failure.code == .path && !place.path.isEmpty {
             throw SyncFailure(.server, failure.message, cause: failure)
         }

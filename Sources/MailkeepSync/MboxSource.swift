@@ -29,6 +29,16 @@ final class MboxSource: FileSourceMails {
         self.index = index
     }
 
+    /// Whether there is mail in it, and not just bytes of another kind: it begins with a separator or a header field.
+    func holdsMail() throws -> Bool {
+        guard let first = index.mails.first else { return false }
+        guard !isSeparated(first) else { return true }
+        let start = try file.read(at: first.range.lowerBound, count: Int(min(512, file.size - first.range.lowerBound)))
+        return MboxSourceLine.isHeaderField(Array(start.prefix { $0 != UInt8(ascii: "\n") }))
+    }
+
+    private func isSeparated(_ mail: MboxSourceIndex.Mail) -> Bool { mail.separator < mail.range.lowerBound }
+
     func uidValidity(ofFirst count: Int) -> UInt32 { index.validities[count] }
 
     func mail(_ number: Int) throws -> FileSourceMail? {
@@ -47,7 +57,7 @@ final class MboxSource: FileSourceMails {
 
     /// Whether a mail still begins where it did: another program may have rewritten the file.
     private func isInPlace(_ mail: MboxSourceIndex.Mail) -> Bool {
-        guard mail.separator < mail.range.lowerBound else { return true }
+        guard isSeparated(mail) else { return true }
         let from = FileSourceLines.from
         return (try? file.read(at: mail.separator, count: from.count)) == from
     }

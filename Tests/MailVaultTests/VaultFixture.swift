@@ -15,11 +15,11 @@ final class VaultFixture: Sendable {
     func open(segmentSize: Int64 = 256 << 20, calls: SystemCalls = .live) throws -> SegmentVault {
         // A program that another test starts holds what was just closed until it is itself.
         for _ in 0..<50 {
-            do {
-                return try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
-            } catch let error where error == VaultError(.locked, "") {
-                usleep(10_000)
+            let vault = Result {
+                try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
             }
+            guard case .failure(let error as VaultError) = vault, error.code == .locked else { return try vault.get() }
+            usleep(10_000)
         }
         return try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
     }

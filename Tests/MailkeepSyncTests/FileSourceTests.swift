@@ -295,8 +295,8 @@ struct FileSourceTests {
         let files = try MailFiles()
         for _ in 0..<150 {
             let bytes = random.mboxLikeBytes(pieces: 60)
-            try files.write(bytes, to: "box")
-            let box = try await files.read("box")
+            try files.write(bytes, to: "boxes/box.mbox")
+            let box = try await files.read("boxes")
             #expect(box.first?.opened?.count == box.first?.bodies.count)
             try files.write(bytes, to: "maildir/cur/1")
             _ = try await files.read("maildir")

@@ -112,10 +112,24 @@ struct MboxSourceTests {
     )
     func smallFiles(text: String, count: Int) async throws {
         let files = try MailFiles()
-        try files.write(text, to: "box")
-        let folder = try #require(try await files.read("box").first)
+        try files.write(text, to: "boxes/box.mbox")
+        let folder = try #require(try await files.read("boxes").first)
         #expect(folder.opened?.count == count)
         #expect(folder.bodies.count == count)
+        guard count == 0 else { return }
+        await #expect(throws: SyncFailure(.path, "")) { try await files.read("boxes/box.mbox") }
+    }
+
+    @Test(
+        "A file of another kind, given as the source, is refused",
+        arguments: ["\u{7f}ELF\u{2}", "PK\u{3}\u{4}", "Hello, world\n"]
+    )
+    func otherFile(text: String) async throws {
+        let files = try MailFiles()
+        try files.write(text, to: "file")
+        await #expect(throws: SyncFailure(.path, "")) { try await files.read("file") }
+        try files.write("Subject: one mail\n\nText\n", to: "mail.eml")
+        #expect(try await files.mails("mail.eml").count == 1)
     }
 
     @Test("A mail without a date in its separator has no time of arrival; zones count")

@@ -96,6 +96,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colConsidered = "col.considered"
     case colAssociated = "col.associated"
     case colStored = "col.stored"
+    case colStoredBefore = "col.stored_before"
     case colSkipped = "col.skipped"
     case emptyEmails = "empty.emails"
     case emptyOwnEmails = "empty.own_emails"
