@@ -172,7 +172,7 @@ struct AuditTests {
 
     @Test("A backup whose manifest names an entry that is gone tells that the log's end was cut off")
     func anchors() async throws {
-        let organization = try await Organization()
+        let organization = try Organization()
         try await organization.change { scene in
             let user = try scene.user("user")
             try scene.mailbox(of: user, .all)
