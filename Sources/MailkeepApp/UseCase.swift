@@ -41,6 +41,30 @@ struct AuditedAction: Sendable {
     var details: [String: String] = [:]
 }
 
+extension AuditEntry {
+    /// An action that a caller has done.
+    init(_ action: AuditedAction, by caller: Caller, at now: Timestamp) {
+        self.init(
+            at: now,
+            actor: caller.user,
+            origin: caller.origin,
+            request: caller.request,
+            action: action.name,
+            user: action.user,
+            target: action.target,
+            outcome: .done,
+            details: action.details
+        )
+    }
+
+    /// The action was not done: a rule said no.
+    mutating func refuse(by refusal: Refusal) {
+        outcome = .refused
+        rule = refusal.rule.rawValue
+        reason = refusal.reason?.rawValue
+    }
+}
+
 extension Mailkeep {
     /// Acts in one transaction: asks the rules, changes the facts, and writes the audit entry (U4).
     ///
@@ -54,17 +78,9 @@ extension Mailkeep {
     ) async throws -> Output {
         let now = clock()
         let (outcome, entry): (Result<Output, Refusal>, AuditEntry) = try await store.write { transaction in
-            var entry = AuditEntry(
-                at: now,
-                actor: caller.user,
-                origin: caller.origin,
-                request: caller.request,
-                action: action.name,
-                user: try action.user.flatMap { try transaction.user($0)?.id },
-                target: action.target,
-                outcome: .done,
-                details: action.details
-            )
+            var entry = AuditEntry(action, by: caller, at: now)
+            // Whom a caller names need not be there.
+            entry.user = try action.user.flatMap { try transaction.user($0)?.id }
             do {
                 let (result, output) = try transaction.savepoint {
                     try body(transaction, try transaction.activeUser(caller.user))
@@ -73,9 +89,7 @@ extension Mailkeep {
                 try transaction.appendAudit(entry)
                 return (.success(output), entry)
             } catch let refusal as Refusal {
-                entry.outcome = .refused
-                entry.rule = refusal.rule.rawValue
-                entry.reason = refusal.reason?.rawValue
+                entry.refuse(by: refusal)
                 try transaction.appendAudit(entry)
                 return (.failure(refusal), entry)
             }

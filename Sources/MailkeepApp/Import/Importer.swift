@@ -109,24 +109,14 @@ struct Importer {
 
     /// Writes what became of each user to the audit log, also where a rule refused it (U4).
     private func audited(_ user: UserID?, _ store: () throws -> (user: UserID, changes: [String: String])) throws {
-        var entry = AuditEntry(
-            at: now,
-            actor: actor.id,
-            origin: caller.origin,
-            request: caller.request,
-            action: "import.user",
-            user: user,
-            outcome: .done
-        )
+        var entry = AuditEntry(AuditedAction(name: "import.user", user: user), by: caller, at: now)
         do {
             let (user, changes) = try transaction.savepoint(store)
             entry.user = user
             entry.details = changes
             entry.outcome = changes.isEmpty ? .unchanged : .done
         } catch let refusal as Refusal {
-            entry.outcome = .refused
-            entry.rule = refusal.rule.rawValue
-            entry.reason = refusal.reason?.rawValue
+            entry.refuse(by: refusal)
             try transaction.appendAudit(entry)
             throw refusal
         }

@@ -91,17 +91,7 @@ extension WriteTransaction {
         try activate(user, at: now)
         guard let backup = try pendingBackup(of: user) else { return }
         try cancel(backup, at: now)
-        try appendAudit(
-            AuditEntry(
-                at: now,
-                actor: caller.user,
-                origin: caller.origin,
-                request: caller.request,
-                action: "backup.cancel",
-                user: user,
-                target: "backup/\(backup.id)",
-                outcome: .done
-            )
-        )
+        let action = AuditedAction(name: "backup.cancel", user: user, target: "backup/\(backup.id)")
+        try appendAudit(AuditEntry(action, by: caller, at: now))
     }
 }
