@@ -34,6 +34,7 @@ enum Schema {
             superior_id INTEGER NOT NULL REFERENCES role (id) ON DELETE CASCADE,
             PRIMARY KEY (role_id, superior_id)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX role_superior_by_superior ON role_superior (superior_id);
 
         CREATE TABLE user (
             id INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -51,6 +52,7 @@ enum Schema {
             reactivated_at INTEGER
         ) STRICT;
         CREATE INDEX user_by_role ON user (role_id);
+        CREATE INDEX user_by_name ON user (status, name COLLATE NOCASE);
 
         -- Addresses of the organisation's own users: they never associate (V5).
         CREATE TABLE internal_address (
@@ -83,7 +85,9 @@ enum Schema {
         ) STRICT;
         CREATE INDEX record_by_account ON record (account_key);
         CREATE INDEX record_by_contact ON record (contact_key);
-        CREATE INDEX record_by_owner ON record (owner_id);
+        CREATE INDEX record_by_owner ON record (owner_id, module);
+        CREATE INDEX record_by_name ON record (module, name COLLATE NOCASE);
+        CREATE INDEX record_by_change ON record (module, modified_at);
 
         CREATE TABLE record_address (
             record_key INTEGER NOT NULL REFERENCES record (key) ON DELETE CASCADE,
@@ -99,6 +103,7 @@ enum Schema {
             user_id INTEGER NOT NULL REFERENCES user (id),
             PRIMARY KEY (record_key, user_id)
         ) STRICT, WITHOUT ROWID;
+        CREATE INDEX record_share_by_user ON record_share (user_id);
 
         """
 
@@ -302,6 +307,9 @@ enum Schema {
             details TEXT NOT NULL,
             hash BLOB NOT NULL
         ) STRICT;
+        CREATE INDEX audit_by_action ON audit (action);
+        CREATE INDEX audit_by_actor ON audit (actor_id);
+        CREATE INDEX audit_by_user ON audit (user_id);
         CREATE TRIGGER audit_is_append_only_insert BEFORE INSERT ON audit
             WHEN NEW.id <= (SELECT MAX(id) FROM audit)
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;

@@ -17,6 +17,7 @@ package final class Store: Sendable {
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            database.add(function: SearchText.function)
         }
         configuration.busyMode = .timeout(10)
         configuration.maximumReaderCount = 8

@@ -3,17 +3,6 @@ package import Foundation
 import GRDB
 package import MailkeepModel
 
-/// How an action ended.
-package enum AuditOutcome: String, Sendable {
-    case done
-    /// The state asked for stood already.
-    case unchanged
-    /// A rule said no.
-    case refused
-    /// Allowed, but it could not be done.
-    case failed
-}
-
 /// An entry of the audit log: who, what, on whom, when, from where, the outcome and the rule (U4).
 package struct AuditEntry: Sendable, Equatable {
     package var id: Int64
@@ -131,7 +120,7 @@ extension ReadTransaction {
         ).map { BackupID(rawValue: $0["id"]) }
     }
 
-    private static func auditEntry(_ row: Row) throws -> AuditEntry {
+    static func auditEntry(_ row: Row) throws -> AuditEntry {
         let actor: Int64? = row["actor_id"]
         let user: Int64? = row["user_id"]
         guard let outcome = AuditOutcome(rawValue: row["outcome"]) else {

@@ -98,18 +98,6 @@ extension ReadTransaction {
         ).map(Self.mailAddon)
     }
 
-    /// The users of a status whose settings are saved, by name (P2).
-    package func mailAddonUsers(_ status: UserStatus) throws -> [(User, MailAddonSettings)] {
-        let users = try rows(
-            """
-            SELECT user.* FROM user JOIN mail_addon ON mail_addon.user_id = user.id
-            WHERE user.status = ? ORDER BY user.name, user.id
-            """,
-            [status.rawValue]
-        )
-        return try users.map(Self.user).compactMap { user in try mailAddon(of: user.id).map { (user, $0) } }
-    }
-
     /// Whether an address stands on a lead or contact, and no administrator has made it the user's own (V5).
     package func standsOnRecord(addressHash hash: Data, otherThan user: UserID) throws -> Bool {
         try exists(

@@ -69,6 +69,8 @@ package struct VisibleMessage: Sendable, Equatable {
     package var owner: UserID
     package var ownerName: String
     package var ownerIsActive: Bool
+    /// The address of that mailbox.
+    package var mailbox: String
     /// The owner's own address is in From.
     package var isSentByOwner: Bool
     package var ground: VisibilityPolicy.Ground
@@ -90,8 +92,7 @@ extension ReadTransaction {
         var arguments = Visibility.arguments(viewer: viewer, record: record)
         arguments += ["offset": offset, "limit": limit ?? -1]
         return try rows(
-            Visibility.visibleEntries + Self.chosenMessages
-                + "ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset",
+            Visibility.visibleEntries + Self.chosenMessages(),
             arguments
         ).map(visibleMessage)
     }
@@ -103,44 +104,59 @@ extension ReadTransaction {
         to viewer: UserID
     ) throws -> VisibleMessage? {
         var arguments = Visibility.arguments(viewer: viewer, record: record)
-        arguments += ["message": message.rawValue]
+        arguments += ["message": message.rawValue, "offset": 0, "limit": 1]
         return try row(
-            Visibility.visibleEntries + Self.chosenMessages + " AND message.id = :message",
+            Visibility.visibleEntries + Self.chosenMessages("AND visible.message_id = :message"),
             arguments
         ).map(visibleMessage)
     }
 
     /// An active user's own stored mail, newest first (V0); empty for one who is not active.
-    package func ownMessages(of viewer: UserID) throws -> [VisibleMessage] {
+    ///
+    /// - Parameters:
+    ///   - offset: how many to pass over.
+    ///   - limit: how many to give at the most; nil gives all.
+    package func ownMessages(of viewer: UserID, offset: Int = 0, limit: Int? = nil) throws -> [VisibleMessage] {
         try rows(
-            Visibility.ownEntries + Self.chosenMessages + "ORDER BY message.sent_at DESC, message.id DESC",
-            ["viewer": viewer.rawValue]
+            Visibility.ownEntries + Self.chosenMessages(),
+            ["viewer": viewer.rawValue, "offset": offset, "limit": limit ?? -1]
         ).map(visibleMessage)
     }
 
     /// One message of an active user's own; nil for absent and another's alike (V0, V1).
     package func ownMessage(_ message: MessageID, of viewer: UserID) throws -> VisibleMessage? {
         try row(
-            Visibility.ownEntries + Self.chosenMessages + " AND message.id = :message",
-            ["viewer": viewer.rawValue, "message": message.rawValue]
+            Visibility.ownEntries + Self.chosenMessages("AND visible.message_id = :message"),
+            ["viewer": viewer.rawValue, "message": message.rawValue, "offset": 0, "limit": 1]
         ).map(visibleMessage)
     }
 
-    /// Of each visible message, the place in the first mailbox that allows it.
-    private static let chosenMessages = """
+    /// Of each visible message that also fulfils a condition, newest first, the place in the first mailbox that allows it.
+    ///
+    /// What is large of a message is read once it is known which ones `:limit` and `:offset` ask for.
+    private static func chosenMessages(_ condition: String = "") -> String {
+        """
+        , chosen AS MATERIALIZED (
+            SELECT visible.message_id, visible.entry_id, visible.mailbox_id, visible.owner_id, visible.ground
+            FROM visible CROSS JOIN message ON message.id = visible.message_id
+            WHERE visible.place_rank = 1 \(condition)
+            ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset
+        )
         SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
                owner.id AS owner_id, owner.name AS owner_name, owner.status AS owner_status, chosen.ground,
+               mailbox.address AS mailbox_address,
                EXISTS (SELECT 1 FROM entry_address
                        JOIN internal_address ON internal_address.hash = entry_address.hash
                        WHERE entry_address.entry_id = chosen.entry_id AND entry_address.fields & 1
                          AND internal_address.user_id = owner.id) AS is_sent
-        FROM visible AS chosen
-        JOIN message ON message.id = chosen.message_id
-        JOIN content ON content.key = message.content_key
-        JOIN user AS owner ON owner.id = chosen.owner_id
-        WHERE chosen.place_rank = 1
-
+        FROM chosen
+        CROSS JOIN message ON message.id = chosen.message_id
+        CROSS JOIN content ON content.key = message.content_key
+        CROSS JOIN user AS owner ON owner.id = chosen.owner_id
+        CROSS JOIN mailbox ON mailbox.id = chosen.mailbox_id
+        ORDER BY message.sent_at DESC, message.id DESC
         """
+    }
 
     private func visibleMessage(_ row: Row) throws -> VisibleMessage {
         let key: Data = row["key"]
@@ -160,6 +176,7 @@ extension ReadTransaction {
             owner: UserID(rawValue: row["owner_id"]),
             ownerName: row["owner_name"],
             ownerIsActive: row["owner_status"] == UserStatus.active.rawValue,
+            mailbox: row["mailbox_address"],
             isSentByOwner: row["is_sent"],
             ground: ground,
             content: ContentLocation(

@@ -17,14 +17,29 @@ enum Visibility {
     /// An inactive viewer is with none.
     static let mayOpenRecord = """
         EXISTS (SELECT 1 FROM user AS viewer WHERE viewer.id = :viewer AND viewer.status = 'active' AND (
-            record.owner_id = viewer.id
-            OR EXISTS (SELECT 1 FROM record_share
-                       WHERE record_share.record_key = record.key AND record_share.user_id = viewer.id)
-            OR EXISTS (SELECT 1 FROM user AS record_owner
-                       JOIN role_superior ON role_superior.role_id = record_owner.role_id
-                       WHERE record_owner.id = record.owner_id AND role_superior.superior_id = viewer.role_id)
-            OR (viewer.profile = 'administrator'
-                AND EXISTS (SELECT 1 FROM organization WHERE administrators_see_records))))
+            \(isOwner) OR \(isSharedWith) OR \(isAboveOwner) OR \(isSeeingAdministrator)))
+        """
+
+    /// Of rows of `record` and `viewer`: the record is the viewer's.
+    static let isOwner = "record.owner_id = viewer.id"
+
+    /// Of rows of `record` and `viewer`: the record is shared with the viewer.
+    static let isSharedWith = """
+        EXISTS (SELECT 1 FROM record_share
+                WHERE record_share.record_key = record.key AND record_share.user_id = viewer.id)
+        """
+
+    /// Of rows of `record` and `viewer`: the viewer stands above the owner in the role hierarchy.
+    static let isAboveOwner = """
+        EXISTS (SELECT 1 FROM user AS record_owner
+                JOIN role_superior ON role_superior.role_id = record_owner.role_id
+                WHERE record_owner.id = record.owner_id AND role_superior.superior_id = viewer.role_id)
+        """
+
+    /// Of a row of `viewer`: an administrator, of those who are associated with every record.
+    static let isSeeingAdministrator = """
+        (viewer.profile = 'administrator'
+         AND EXISTS (SELECT 1 FROM organization WHERE administrators_see_records))
         """
 
     /// Bits of `entry_address.fields` that are an address of the message as it stands.
@@ -131,7 +146,8 @@ enum Visibility {
     /// mailboxes, whatever its records (V0).
     static let ownEntries = """
         WITH visible AS (
-            SELECT entry.message_id, entry.id AS entry_id, owner.id AS owner_id, 'own' AS ground,
+            SELECT entry.message_id, entry.id AS entry_id, mailbox.id AS mailbox_id, owner.id AS owner_id,
+                   'own' AS ground,
                    ROW_NUMBER() OVER (PARTITION BY entry.message_id ORDER BY mailbox.id, entry.id) AS place_rank
             FROM user AS owner
             JOIN mailbox ON mailbox.user_id = owner.id

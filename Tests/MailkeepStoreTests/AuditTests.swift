@@ -58,6 +58,44 @@ struct AuditTests {
         }
     }
 
+    @Test("Pages begin with the newest entry, and filters go together")
+    func pages() async throws {
+        let organization = try await Self.log(5)
+        try await organization.change { scene in
+            let other = UserID(rawValue: 2)
+            try scene.transaction.appendAudit(
+                AuditEntry(
+                    at: scene.now.advanced(byMilliseconds: 9),
+                    actor: other,
+                    origin: "shell",
+                    request: "last",
+                    action: "emails.read",
+                    target: "Contacts/12",
+                    outcome: .done
+                )
+            )
+        }
+        try await organization.read { transaction throws in
+            let ids = { (query: AuditQuery) in try transaction.auditEntries(query).items.map(\.id) }
+            #expect(try ids(AuditQuery()) == [6, 5, 4, 3, 2, 1])
+            let first = try transaction.auditEntries(AuditQuery(page: PageRequest(1, size: 4)))
+            #expect(first.items.map(\.id) == [6, 5, 4, 3] && first.hasMore && first.total == nil)
+            #expect(try ids(AuditQuery(page: PageRequest(2, size: 4))) == [2, 1])
+            let moment = first.items[3].at
+            #expect(try ids(AuditQuery(since: moment)) == [6, 5, 4, 3])
+            #expect(try ids(AuditQuery(until: moment)) == [2, 1])
+            #expect(try ids(AuditQuery(action: "emails.read")) == [6])
+            #expect(try ids(AuditQuery(outcome: .done)) == [6])
+            #expect(try ids(AuditQuery(rule: "L5", page: PageRequest(size: 2))) == [5, 4])
+            #expect(try ids(AuditQuery(actor: UserID(rawValue: 2))) == [6])
+            #expect(try ids(AuditQuery(actor: UserID(rawValue: 1), user: UserID(rawValue: 1))) == [5, 4, 3, 2, 1])
+            #expect(try ids(AuditQuery(user: UserID(rawValue: 2))) == [])
+            #expect(try ids(AuditQuery(target: "contacts/1")) == [6])
+            #expect(try ids(AuditQuery(target: "%")) == [])
+            #expect(try transaction.auditActions() == ["emails.read", "lock"])
+        }
+    }
+
     @Test("An empty log and a whole one verify")
     func wholeLog() async throws {
         for count: Int64 in [0, 1, 5] {

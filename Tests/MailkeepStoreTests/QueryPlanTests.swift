@@ -32,6 +32,8 @@ struct QueryPlanTests {
 
     private static let user = UserID(rawValue: 1)
     private static let backupID = BackupID(rawValue: 1)
+    /// Of `Stage`.
+    private static let administrator = UserID(rawValue: 4)
     private static let moment = Timestamp(rawValue: 1)
 
     /// The steps by which a page's messages are found, each from what the step before gave.
@@ -55,12 +57,47 @@ struct QueryPlanTests {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
             // All of it is listed.
-            Question("one's own mail", scanning: ["chosen"]) {
+            Question("one's own mail", scanning: ["chosen", "visible"]) {
                 _ = try $0.ownMessages(of: user)
                 _ = try $0.ownMessage(MessageID(rawValue: 1), of: user)
             },
+            // All of it is read before the page is cut out of it.
+            Question("a page of one's own mail", scanning: ["chosen", "visible"]) {
+                _ = try $0.ownMessages(of: user, offset: 20, limit: 20)
+            },
+            Question("why a message is seen", scanning: page) {
+                _ = try $0.places(of: MessageID(rawValue: 1), on: Stage.contact, to: user)
+                _ = try $0.ownPlaces(of: MessageID(rawValue: 1), of: user)
+            },
             Question("association", scanning: ["organization"]) { _ = try $0.isAssociated(user, with: Stage.contact) },
             Question("a record") { _ = try $0.record(Stage.contact) },
+            Question("an opened record", scanning: ["organization"]) {
+                _ = try $0.openRecord(Stage.contact, for: UserID(rawValue: 4))
+                _ = try $0.openRecord(Stage.account, for: UserID(rawValue: 1))
+            },
+            Question("why a record may be opened", scanning: ["organization"]) {
+                _ = try $0.associationGrounds(of: user, with: Stage.contact)
+            },
+            Question("records, for who may open few", scanning: ["organization", "candidate"]) {
+                for key in RecordQuery.Key.allCases {
+                    let sorting = Sorting(by: key, isDescending: true)
+                    _ = try $0.records(RecordQuery(module: .contacts, sorting: sorting), openTo: user)
+                    _ = try $0.records(RecordQuery(module: .contacts, search: "a", sorting: sorting), openTo: user)
+                }
+            },
+            Question("records, for who may open many", scanning: ["organization"], isPaged: true) {
+                for key in RecordQuery.Key.allCases {
+                    let sorting = Sorting(by: key, isDescending: true)
+                    _ = try $0.records(RecordQuery(module: .contacts, sorting: sorting), openTo: administrator)
+                }
+            },
+            // Begins with what the user's own mail has been exchanged with.
+            Question(
+                "what a sharing setting would show",
+                scanning: ["organization", "standing", "exchanged", "chosen", "opening", "other", "viewer"]
+            ) {
+                for sharing in SharingSetting.allCases { _ = try $0.preview(of: sharing, for: user) }
+            },
             Question("the next record's number") { _ = try $0.nextRecordID(in: .contacts) },
             Question("wanted mails", isPaged: true) { _ = try $0.wantedEntries(in: 1, after: 0, limit: 10) },
             Question("content") { _ = try $0.location(of: Data([1])) },
@@ -88,6 +125,23 @@ struct QueryPlanTests {
                 _ = try $0.backupState(of: user)
                 _ = try $0.pendingBackup(of: user)
             },
+            // By name a page is read from the index; other orders sort the rows of the tab.
+            Question("mail add-on users by name", isPaged: true) {
+                let query = MailAddonUserQuery(status: .active, search: "a", sharing: .all, isLocked: false)
+                _ = try $0.mailAddonUsers(query)
+                _ = try $0.mailAddonUserCount(.active)
+            },
+            Question("mail add-on users in other orders") {
+                for key in MailAddonUserQuery.Key.allCases {
+                    let sorting = Sorting(by: key, isDescending: true)
+                    let query = MailAddonUserQuery(status: .inactive, backup: .status(.failed), sorting: sorting)
+                    _ = try $0.mailAddonUsers(query)
+                }
+            },
+            Question("a mail add-on user") { _ = try $0.mailAddonUser(user) },
+            Question("users of a status", isPaged: true) { _ = try $0.users(UserQuery(status: .active)) },
+            // One row for every user of the organisation.
+            Question("users", scanning: ["user"]) { _ = try $0.users(UserQuery(search: "a")) },
             Question("a user by address") { _ = try $0.user(normalizedEmail: "a@example.jp") },
             Question("settings") {
                 _ = try $0.mailAddon(of: user)
@@ -112,6 +166,17 @@ struct QueryPlanTests {
                 try $0.releaseAllJobs()
             },
             Question("the audit log's end", scanning: ["audit"]) { _ = try $0.auditHead() },
+            // The log is read in its order, from its end, until a page is full.
+            Question("a page of the audit log", scanning: ["audit"], isPaged: true) {
+                _ = try $0.auditEntries(AuditQuery())
+                _ = try $0.auditEntries(AuditQuery(since: moment, until: moment, outcome: .done, target: "a"))
+            },
+            Question("a page of what the audit log says of something", isPaged: true) {
+                _ = try $0.auditEntries(AuditQuery(action: "lock"))
+                _ = try $0.auditEntries(AuditQuery(rule: "L3", actor: user))
+                _ = try $0.auditEntries(AuditQuery(user: user))
+            },
+            Question("the actions of the audit log", scanning: ["name"]) { _ = try $0.auditActions() },
             // The log is read in its order.
             Question("what the audit log says since a moment", scanning: ["audit"]) {
                 _ = try $0.auditEntries(since: moment)

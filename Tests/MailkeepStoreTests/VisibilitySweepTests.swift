@@ -197,6 +197,25 @@ struct VisibilitySweepTests {
             }
         }
         let mail = Mail(name: "", addresses: [:])
+        let asked = stride(from: 0, to: owners.count * owners.count, by: 23).map {
+            (owners[$0 / owners.count], owners[$0 % owners.count])
+        }
+        for (first, second) in asked {
+            let places = try await organization.change { scene in
+                let message = try scene.message("\(first.user) and \(second.user)")
+                return try scene.transaction.places(of: message, on: Stage.contact, to: stage.shared)
+            }
+            var told: [UserID: VisibilityPolicy.Ground] = [:]
+            for owner in [first, second] {
+                let copy = owner.copy(of: mail, for: stage.shared, on: Stage.contact)
+                told[owner.user] = VisibilityPolicy.ground(of: copy, viewerIsAssociated: true)
+            }
+            // Every mailbox that allows it, once, and no other.
+            #expect(places.map(\.owner) == told.keys.sorted())
+            #expect(places.allSatisfy { told[$0.owner] == $0.ground })
+            #expect(places.allSatisfy { ($0.backup != nil) == ($0.ground == .backup) })
+            #expect(places.allSatisfy { ($0.takenAt != nil) == ($0.ground == .backup) })
+        }
         var expected: [String: [Int64]] = [:]
         for first in owners {
             for second in owners {

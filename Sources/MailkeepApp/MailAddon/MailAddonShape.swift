@@ -42,6 +42,14 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
         package var message: String
     }
 
+    /// A backup source that is attached in place of a leaver's own sign-in (L9).
+    package struct Source: Encodable, Sendable, Equatable {
+        /// `sign_in` or `file`.
+        package var kind: String
+        package var attached_by: UserShape.Reference
+        package var attached_time: String
+    }
+
     package var user: Person
     package var mailbox: Account
     package var sharing: String
@@ -54,6 +62,9 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
     /// The completed backup that stands, and a later one that is not completed; on the administrators' page (P4).
     package var backup: BackupShape?
     package var last_attempt: BackupShape?
+    /// Whether the reader may cancel `last_attempt`, which is pending then; on the administrators' page.
+    package var can_cancel: Bool?
+    package var backup_source: Source?
     /// What the reader may do now; on the administrators' page (P5).
     package var allowed_actions: [String]?
     package var refused_actions: [RefusedAction]?
@@ -62,9 +73,24 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
 extension ReadTransaction {
     /// Settings in the API's form; `owner`'s language is that of the error's words.
     func shape(of settings: MailAddonSettings, owner: User, reader: User? = nil) throws -> MailAddonShape {
-        let locker = try settings.lock.flatMap { try user($0.by) }
-        let error = try lastSynchronisationError(of: owner.id)
-        return MailAddonShape(
+        let names = try userNames(settings.lock.map { [$0.by] } ?? [])
+        let error = try lastSynchronisationError(of: owner.id)?.code
+        return MailAddonShape(settings, of: owner, error: error, names: names, locale: (reader ?? owner).locale)
+    }
+}
+
+extension MailAddonShape {
+    /// - Parameters:
+    ///   - error: the code by which the last synchronisation failed.
+    ///   - names: of who locked the settings.
+    init(
+        _ settings: MailAddonSettings,
+        of owner: User,
+        error: String?,
+        names: [UserID: String],
+        locale: Locale
+    ) {
+        self.init(
             user: MailAddonShape.Person(owner),
             mailbox: MailAddonShape.Account(
                 account_type: settings.accountType.rawValue,
@@ -76,14 +102,14 @@ extension ReadTransaction {
             ),
             sharing: settings.sharing.rawValue,
             locked: settings.lock != nil,
-            locked_by: locker.map { UserShape.Reference(id: $0.id.description, name: $0.name) },
+            locked_by: settings.lock.map { UserShape.Reference($0.by, names) },
             locked_time: settings.lock?.since.iso8601,
             saved_time: settings.savedAt.iso8601,
             last_sync_time: settings.lastSyncAt?.iso8601,
             last_sync_error: error.map { error in
                 MailAddonShape.SyncError(
-                    code: error.code,
-                    message: Wording(locale: (reader ?? owner).locale).failure(error.code, ofBackup: false)
+                    code: error,
+                    message: Wording(locale: locale).failure(error, ofBackup: false)
                 )
             }
         )

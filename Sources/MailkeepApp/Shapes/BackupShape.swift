@@ -50,12 +50,17 @@ package struct BackupShape: Encodable, Sendable, Equatable {
 extension ReadTransaction {
     /// A backup in the API's form; the error's words are in the reader's language.
     func shape(of backup: BackupDetails, reader: User, now: Timestamp) throws -> BackupShape {
-        let reference = { (id: UserID) in
-            UserShape.Reference(id: id.description, name: try self.user(id)?.name ?? "")
-        }
-        return BackupShape(
+        let names = try userNames([backup.user, backup.requestedBy])
+        return BackupShape(backup, names: names, locale: reader.locale, now: now)
+    }
+}
+
+extension BackupShape {
+    /// - Parameter names: of the backup's user and of who asked for it.
+    init(_ backup: BackupDetails, names: [UserID: String], locale: MailkeepModel.Locale, now: Timestamp) {
+        self.init(
             id: backup.id.description,
-            user: try reference(backup.user),
+            user: UserShape.Reference(backup.user, names),
             kind: backup.kind.rawValue,
             status: backup.status.rawValue,
             mailbox: backup.address,
@@ -63,7 +68,7 @@ extension ReadTransaction {
             added: backup.added,
             bytes: backup.messageBytes,
             progress: BackupShape.Progress(backup, now: now),
-            requested_by: try reference(backup.requestedBy),
+            requested_by: UserShape.Reference(backup.requestedBy, names),
             requested_time: backup.requestedAt.iso8601,
             started_time: backup.startedAt?.iso8601,
             completed_time: backup.status == .completed ? backup.endedAt?.iso8601 : nil,
@@ -72,10 +77,9 @@ extension ReadTransaction {
             source: backup.origin?.rawValue,
             error: backup.error.map {
                 // Of a completed backup it says why only synchronised mail is in it (B10).
-                let wording = Wording(locale: reader.locale)
-                return BackupShape.Failure(
+                BackupShape.Failure(
                     code: $0,
-                    message: wording.failure($0, ofBackup: backup.status != .completed)
+                    message: Wording(locale: locale).failure($0, ofBackup: backup.status != .completed)
                 )
             },
             root: backup.root?.hex,

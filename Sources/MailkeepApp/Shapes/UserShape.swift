@@ -6,6 +6,16 @@ package struct UserShape: Encodable, Sendable, Equatable {
     package struct Reference: Encodable, Sendable, Equatable {
         package var id: String
         package var name: String
+
+        init(id: String, name: String) {
+            self.id = id
+            self.name = name
+        }
+
+        /// A user, named as `names` says.
+        init(_ id: UserID, _ names: [UserID: String]) {
+            self.init(id: id.description, name: names[id] ?? "")
+        }
     }
 
     package var id: String
@@ -24,7 +34,14 @@ package struct UserShape: Encodable, Sendable, Equatable {
 extension ReadTransaction {
     /// A user in the API's form.
     func shape(of user: User) throws -> UserShape {
-        let role = try roles().first { $0.id == user.role }
+        try shape(of: user, roles: roles())
+    }
+
+    /// A user in the API's form.
+    ///
+    /// - Parameter roles: all roles of the organisation.
+    func shape(of user: User, roles: [Role]) throws -> UserShape {
+        let role = roles.first { $0.id == user.role }
         // The directory keeps one name: a surname is not guessed, as Japanese puts it first and English last.
         return UserShape(
             id: user.id.description,
