@@ -13,27 +13,63 @@ package struct ReadAuditLog: UseCase {
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [AuditShape] {
         try await mailkeep.read(AuditedAction(name: "audit.list"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            let names = Dictionary(
-                try transaction.users().map { ($0.id, UserShape.Reference(id: $0.id.description, name: $0.name)) },
-                uniquingKeysWith: { first, _ in first }
+            return try transaction.shapes(of: transaction.auditEntries(since: since))
+        }
+    }
+}
+
+/// A page of the audit log, the newest entries first; for administrators (U4).
+package struct FindAuditEntries: UseCase {
+    package var query: AuditQuery
+
+    package init(_ query: AuditQuery = AuditQuery()) {
+        self.query = query
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<AuditShape> {
+        try await mailkeep.read(AuditedAction(name: "audit.list"), as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let found = try transaction.auditEntries(query)
+            return Page(
+                items: try transaction.shapes(of: found.items),
+                number: found.number,
+                hasMore: found.hasMore
             )
-            return try transaction.auditEntries(since: since).map { entry in
-                AuditShape(
-                    id: String(entry.id),
-                    time: entry.at.iso8601WithMilliseconds,
-                    action: entry.action,
-                    done_by: entry.actor.flatMap { names[$0] },
-                    user: entry.user.flatMap { names[$0] },
-                    target: entry.target,
-                    origin: entry.origin,
-                    request: entry.request,
-                    outcome: entry.outcome.rawValue,
-                    rule: entry.rule,
-                    reason: entry.reason,
-                    details: entry.details,
-                    hash: entry.hash.hex
-                )
-            }
+        }
+    }
+}
+
+/// The names of the actions that the audit log has entries of; for administrators.
+package struct ListAuditActions: UseCase {
+    package init() {}
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [String] {
+        try await mailkeep.read(AuditedAction(name: "audit.list"), as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            return try transaction.auditActions()
+        }
+    }
+}
+
+extension ReadTransaction {
+    fileprivate func shapes(of entries: [AuditEntry]) throws -> [AuditShape] {
+        let names = try userNames(entries.lazy.flatMap { [$0.actor, $0.user].compactMap { $0 } })
+        return entries.map { entry in
+            AuditShape(
+                id: String(entry.id),
+                time: entry.at.iso8601WithMilliseconds,
+                action: entry.action,
+                done_by: entry.actor.map { UserShape.Reference($0, names) },
+                user: entry.user.map { UserShape.Reference($0, names) },
+                target: entry.target,
+                origin: entry.origin,
+                request: entry.request,
+                outcome: entry.outcome.rawValue,
+                rule: entry.rule,
+                reason: entry.reason,
+                details: entry.details,
+                hash: entry.hash.hex
+            )
         }
     }
 }

@@ -6,19 +6,23 @@ import MailkeepSync
 /// "My mail": what is stored of an active user's own mailbox, newest first, whatever its records (V0).
 package struct ListOwnEmails: UseCase {
     package var owner: UserID
+    /// Nil asks for all of it.
+    package var page: PageRequest?
 
-    package init(owner: UserID) {
+    package init(owner: UserID, page: PageRequest? = nil) {
         self.owner = owner
+        self.page = page
     }
 
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [EmailShape] {
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<EmailShape> {
         try await mailkeep.read(AuditedAction(name: "own_emails.list", user: owner), as: caller) {
             transaction,
             actor in
             guard VisibilityPolicy.seesUnderMyMail(viewerIsOwner: actor.id == owner, ownerIsActive: true) else {
                 throw Refusal(.v1)
             }
-            return try transaction.ownMessages(of: actor.id).map { EmailShape($0) }
+            let found = try transaction.ownMessages(of: actor.id, offset: page?.offset ?? 0, limit: page?.limit)
+            return Page(found, of: page).map { EmailShape($0) }
         }
     }
 }

@@ -6,18 +6,25 @@ import MailkeepSync
 /// A record's mail as the caller may see it, newest first (V).
 package struct ListRecordEmails: UseCase {
     package var record: RecordKey
+    /// Nil asks for all of it.
+    package var page: PageRequest?
 
-    package init(record: RecordKey) {
+    package init(record: RecordKey, page: PageRequest? = nil) {
         self.record = record
+        self.page = page
     }
 
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [EmailShape] {
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<EmailShape> {
         let action = AuditedAction(name: "emails.list", target: record.description)
         return try await mailkeep.read(action, as: caller) { transaction, actor in
             guard try transaction.isAssociated(actor.id, with: record) else { throw Refusal(.v1) }
-            return try transaction.visibleMessages(on: record, to: actor.id).map {
-                EmailShape($0, on: record)
-            }
+            let found = try transaction.visibleMessages(
+                on: record,
+                to: actor.id,
+                offset: page?.offset ?? 0,
+                limit: page?.limit
+            )
+            return Page(found, of: page).map { EmailShape($0, on: record) }
         }
     }
 }

@@ -46,16 +46,23 @@ package struct EmailShape: Encodable, Sendable, Equatable {
     package var sha256: String
     /// Why the reader sees it: `own`, `share_all`, `record_share`, `correspondent` or `backup`.
     package var visible_by: String
+    /// Whether `owner` is active.
+    package var owner_active: Bool
+    /// The address of the mailbox that it is seen from.
+    package var mailbox: String
+    /// Of whose mailbox it is a backup, where it is seen by that.
+    package var backup_of: UserShape.Reference?
 }
 
 extension EmailShape {
     init(_ message: VisibleMessage, on record: RecordKey? = nil) {
         let summary = message.summary
+        let owner = UserShape.Reference(id: message.owner.description, name: message.ownerName)
         self.init(
             message_id: message.id.description,
             subject: summary.subject,
             summary: summary.snippet,
-            owner: UserShape.Reference(id: message.owner.description, name: message.ownerName),
+            owner: owner,
             sent: message.isSentByOwner,
             from: summary.from.first.map(Party.init),
             to: summary.to.map(Party.init),
@@ -70,7 +77,10 @@ extension EmailShape {
             linked_record: record.map { LinkedRecord(id: $0.id.description, module: $0.module.rawValue) },
             size: message.size,
             sha256: summary.sha256.hex,
-            visible_by: message.ground.rawValue
+            visible_by: message.ground.rawValue,
+            owner_active: message.ownerIsActive,
+            mailbox: message.mailbox,
+            backup_of: message.ground == .backup ? owner : nil
         )
     }
 }

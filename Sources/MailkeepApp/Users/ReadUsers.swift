@@ -8,7 +8,25 @@ package struct ListUsers: UseCase {
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [UserShape] {
         try await mailkeep.read(AuditedAction(name: "user.list"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            return try transaction.users().map(transaction.shape)
+            let roles = try transaction.roles()
+            return try transaction.users().map { try transaction.shape(of: $0, roles: roles) }
+        }
+    }
+}
+
+/// A page of the organisation's users, searched, filtered and sorted; for administrators (P1).
+package struct FindUsers: UseCase {
+    package var query: UserQuery
+
+    package init(_ query: UserQuery = UserQuery()) {
+        self.query = query
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<UserShape> {
+        try await mailkeep.read(AuditedAction(name: "user.list"), as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let roles = try transaction.roles()
+            return try transaction.users(query).map { try transaction.shape(of: $0, roles: roles) }
         }
     }
 }
@@ -25,6 +43,46 @@ package struct ShowUser: UseCase {
         try await mailkeep.read(AuditedAction(name: "user.show", user: user), as: caller) { transaction, actor in
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }
             return try transaction.shape(of: transaction.existingUser(user))
+        }
+    }
+}
+
+/// Lists the roles and what they report to; for administrators (P1).
+package struct ListRoles: UseCase {
+    package init() {}
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [RoleShape] {
+        try await mailkeep.read(AuditedAction(name: "role.list"), as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let roles = try transaction.roles()
+            let names = Dictionary(roles.map { ($0.id, $0.name) }, uniquingKeysWith: { first, _ in first })
+            return roles.map { role in
+                RoleShape(
+                    id: role.id.description,
+                    name: role.name,
+                    reporting_to: role.reportsTo.map {
+                        UserShape.Reference(id: $0.description, name: names[$0] ?? "")
+                    }
+                )
+            }
+        }
+    }
+}
+
+/// A role in the API's form.
+package struct RoleShape: Encodable, Sendable, Equatable {
+    package var id: String
+    package var name: String
+    package var reporting_to: UserShape.Reference?
+}
+
+/// The organisation's name, for every active user.
+package struct ShowOrganizationName: UseCase {
+    package init() {}
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> String {
+        try await mailkeep.read(AuditedAction(name: "organization.name"), as: caller) { transaction, _ in
+            try transaction.organizationName() ?? ""
         }
     }
 }

@@ -161,7 +161,7 @@ struct MailboxCommand: ParsableCommand {
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                let emails = try await session.perform(ListOwnEmails(owner: session.user(target)))
+                let emails = try await session.perform(ListOwnEmails(owner: session.user(target))).items
                 let text =
                     emails.isEmpty ? session.wording.text(.emptyOwnEmails) : Table(emails, session.wording).text
                 try await session.print(RecordEmails(emails), text: text)

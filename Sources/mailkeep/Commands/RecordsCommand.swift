@@ -20,7 +20,7 @@ struct RecordsCommand: ParsableCommand {
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                let emails = try await session.perform(ListRecordEmails(record: record.key))
+                let emails = try await session.perform(ListRecordEmails(record: record.key)).items
                 let text =
                     emails.isEmpty
                     ? session.wording.text(.emptyEmails) : Table(emails, session.wording).text
