@@ -144,7 +144,10 @@ let package = Package(
         ),
         .testTarget(
             name: "MailkeepAppTests",
-            dependencies: ["MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "TestSupport"]
+            dependencies: [
+                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ]
         ),
         .testTarget(
             name: "mailkeepTests",

@@ -31,6 +31,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case backupNotPending = "backup_not_pending"
         case backupDamaged = "backup_damaged"
         case backupCancelled = "backup_cancelled"
+        case emailTooLarge = "email_too_large"
         case auditBroken = "audit_broken"
         case auditCut = "audit_cut"
         case importEncoding = "import_encoding"

@@ -108,7 +108,7 @@ extension AppError.Code {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle: .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .auditBroken, .auditCut:
+            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:
             .failed
         case .noUser, .userExists, .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,

@@ -16,6 +16,8 @@ package final class Mailkeep: Sendable {
     let keys: KeyRing
     let sources: MailSources
     let passwordHasher = PasswordHasher()
+    /// Large mails that are in memory to be shown.
+    let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp
     let logger: Logger
     /// Works on jobs.
