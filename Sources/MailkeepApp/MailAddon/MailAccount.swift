@@ -23,31 +23,67 @@ package struct ShowMailAddonSettings: UseCase {
     }
 }
 
-/// Signs in to a mailbox by its saved settings and counts its folders: one's own, or, for administrators, anybody's.
+/// Signs in to a mailbox and counts its folders.
+///
+/// By the saved settings it is one's own, or, for administrators, anybody's; by settings that are not saved yet one's own,
+/// and only by such as one may save (L1, L2, V5).
 package struct TestMailAccount: UseCase {
     package var user: UserID
+    /// Settings to be tried in place of the saved ones.
+    package var input: MailAddonInput?
     package var permissions: JobPermissions
 
-    package init(user: UserID, permissions: JobPermissions = JobPermissions()) {
+    package init(user: UserID, input: MailAddonInput? = nil, permissions: JobPermissions = JobPermissions()) {
         self.user = user
+        self.input = input
         self.permissions = permissions
     }
 
+    /// - Throws: `AppError` of what is incomplete, as saving does.
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Int {
-        let action = AuditedAction(name: "mail_addon.test", user: user)
-        let (addon, credentials) = try await mailkeep.act(action, as: caller) { transaction, actor in
+        var action = AuditedAction(name: "mail_addon.test", user: user)
+        var entered: (input: MailAddonInput, address: UserAddress)?
+        if let input {
+            let address = try UserAddress(input.address)
+            entered = (input, address)
+            action.details = ["address": address.normalized, "account_type": input.accountType.rawValue]
+        }
+        let hash = entered.map { mailkeep.addressHash($0.address.normalized) }
+        let account: Account = try await mailkeep.act(action, as: caller) { [entered] transaction, actor in
+            if let entered, let hash {
+                let draft = try transaction.draft(of: entered.input, entered.address, hash, for: user, by: actor)
+                return (.done, Account(draft.settings))
+            }
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }
             _ = try transaction.existingUser(user)
             guard let addon = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
-            return (.done, (addon, try transaction.credentials(of: user)))
+            return (.done, Account(addon, credentials: try transaction.credentials(of: user)))
         }
         return try await mailkeep.sources.test(
-            accountType: addon.accountType,
-            server: addon.server,
-            credentials: credentials,
-            path: addon.path,
+            accountType: account.type,
+            server: account.server,
+            credentials: account.credentials,
+            path: account.path,
             permissions: permissions
         )
+    }
+
+    /// What signing in needs.
+    private struct Account: Sendable {
+        let type: AccountType
+        let server: MailServer?
+        let credentials: MailCredentials?
+        let path: String?
+
+        init(_ settings: NewMailAddonSettings) {
+            (type, server, path) = (settings.accountType, settings.server, settings.path)
+            credentials = settings.credentials
+        }
+
+        init(_ settings: MailAddonSettings, credentials: MailCredentials?) {
+            (type, server, path) = (settings.accountType, settings.server, settings.path)
+            self.credentials = credentials
+        }
     }
 }
 

@@ -51,7 +51,7 @@ package struct SaveMailAddonSettings: UseCase {
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
         let hash = mailkeep.addressHash(address.normalized)
         let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
-            try self.draft(address, hash, in: transaction, actor)
+            try transaction.draft(of: input, address, hash, for: user, by: actor)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
@@ -66,51 +66,12 @@ package struct SaveMailAddonSettings: UseCase {
         }
         let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let current = try self.draft(address, hash, in: transaction, actor)
+            let current = try transaction.draft(of: input, address, hash, for: user, by: actor)
             guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
             return (.done, try transaction.shape(of: saved, owner: actor))
         }
-    }
-
-    /// The settings as they would be saved, once the rules have allowed it.
-    private struct Draft: Sendable {
-        var settings: NewMailAddonSettings
-        var isLocked: Bool
-        var hasNewPassword: Bool
-    }
-
-    private func draft(
-        _ address: UserAddress,
-        _ hash: Data,
-        in transaction: ReadTransaction,
-        _ actor: User
-    ) throws -> Draft {
-        guard actor.id == user else { throw Refusal(.l1) }
-        let saved = try transaction.mailAddon(of: user)
-        let savedCredentials = try transaction.credentials(of: user)
-        let settings: NewMailAddonSettings
-        do {
-            settings = try input.settings(address, saved: saved, credentials: savedCredentials)
-        } catch let error as AppError {
-            // What is incomplete beside what is saved is not what is saved.
-            throw saved?.lock == nil ? error : Refusal(.l2)
-        }
-        let decision = LockPolicy.changeSettings(
-            actor: actor,
-            owner: actor,
-            addon: saved?.state,
-            isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
-        )
-        try decision.enforce()
-        try VisibilityPolicy.claim(standsOnRecord: try transaction.standsOnRecord(addressHash: hash, otherThan: user))
-            .enforce()
-        return Draft(
-            settings: settings,
-            isLocked: saved?.lock != nil,
-            hasNewPassword: settings.credentials?.password != savedCredentials?.password
-        )
     }
 }
 

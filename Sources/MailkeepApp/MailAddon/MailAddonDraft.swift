@@ -1,0 +1,47 @@
+import Foundation
+import MailkeepModel
+import MailkeepStore
+
+/// Mail add-on settings as they would be saved, once the rules have allowed it.
+struct MailAddonDraft: Sendable {
+    var settings: NewMailAddonSettings
+    var isLocked: Bool
+    var hasNewPassword: Bool
+}
+
+extension ReadTransaction {
+    /// What `input` amounts to beside what is saved, where `actor` may save that as the settings of `user` (L1, L2, V5).
+    ///
+    /// - Throws: `Refusal`, and `AppError` as `MailAddonInput.settings` does.
+    func draft(
+        of input: MailAddonInput,
+        _ address: UserAddress,
+        _ hash: Data,
+        for user: UserID,
+        by actor: User
+    ) throws -> MailAddonDraft {
+        guard actor.id == user else { throw Refusal(.l1) }
+        let saved = try mailAddon(of: user)
+        let savedCredentials = try credentials(of: user)
+        let settings: NewMailAddonSettings
+        do {
+            settings = try input.settings(address, saved: saved, credentials: savedCredentials)
+        } catch let error as AppError {
+            // What is incomplete beside what is saved is not what is saved.
+            throw saved?.lock == nil ? error : Refusal(.l2)
+        }
+        let decision = LockPolicy.changeSettings(
+            actor: actor,
+            owner: actor,
+            addon: saved?.state,
+            isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
+        )
+        try decision.enforce()
+        try VisibilityPolicy.claim(standsOnRecord: try standsOnRecord(addressHash: hash, otherThan: user)).enforce()
+        return MailAddonDraft(
+            settings: settings,
+            isLocked: saved?.lock != nil,
+            hasNewPassword: settings.credentials?.password != savedCredentials?.password
+        )
+    }
+}
