@@ -7,6 +7,12 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable, CaseIterable {
         case noOrganization = "no_organization"
         case organizationExists = "organization_exists"
+        case badSignIn = "bad_sign_in"
+        case tooManyAttempts = "too_many_attempts"
+        case busy
+        case badLink = "bad_link"
+        case badSetUpToken = "bad_set_up_token"
+        case wrongPassword = "wrong_password"
         case noUser = "no_user"
         case userExists = "user_exists"
         case aliasTaken = "alias_taken"

@@ -110,7 +110,8 @@ extension AppError.Code {
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:
             .failed
-        case .noUser, .userExists, .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
+        case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
+            .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .noBackup:

@@ -16,6 +16,7 @@ package final class Mailkeep: Sendable {
     let keys: KeyRing
     let sources: MailSources
     let passwordHasher = PasswordHasher()
+    let throttle = SignInThrottle()
     /// Large mails that are in memory to be shown.
     let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp
@@ -77,64 +78,56 @@ package final class Mailkeep: Sendable {
         logger: Logger
     ) async throws -> Mailkeep {
         guard directory.hasDatabase else { throw AppError(.noOrganization) }
+        let mailkeep = try await prepare(directory, permissions: permissions, clock: clock, logger: logger)
+        guard try await mailkeep.hasOrganization() else { throw AppError(.noOrganization) }
+        return mailkeep
+    }
+
+    /// Opens a data directory in which there may be no organisation yet: see `setUp`.
+    ///
+    /// - Throws: `KeyError`, `StoreError`, `VaultError`.
+    package static func prepare(
+        _ directory: DataDirectory,
+        permissions: Permissions,
+        clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
+        logger: Logger
+    ) async throws -> Mailkeep {
+        let folder = URL(filePath: directory.path)
+        // A set-up that was interrupted leaves keys, and maybe a database without an organisation.
+        let hasKeys = directory.hasDatabase || FileManager.default.fileExists(atPath: "\(directory.keys)/keyring")
         let mailkeep = try Mailkeep(
             directory: directory,
-            keys: KeyRing.open(in: URL(filePath: directory.path)),
+            keys: hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder),
             permissions: permissions,
             clock: clock,
             logger: logger
         )
-        guard try await mailkeep.store.read({ try $0.organizationName() }) != nil else {
-            throw AppError(.noOrganization)
-        }
         try await mailkeep.store.write { try $0.releaseAllJobs() }
         return mailkeep
     }
 
-    /// Makes an organisation, with its first administrator, in a new data directory.
+    /// Whether the organisation was set up.
+    package func hasOrganization() async throws -> Bool {
+        try await store.read { try $0.organizationName() != nil }
+    }
+
+    /// Makes the organisation, with its first administrator.
     ///
+    /// - Parameter origin: the way in, and the operating system's user or the network address.
     /// - Throws: `AppError` (`organizationExists`, and those of the administrator's details).
-    package static func create(
-        in directory: DataDirectory,
-        organization: NewOrganization,
-        origin: String,
-        clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
-        logger: Logger
-    ) async throws -> Mailkeep {
-        let administrator = try organization.administrator()
-        let passwordHash = try await PasswordHasher().hash(organization.password)
-        let folder = URL(filePath: directory.path)
-        // An `init` that was interrupted leaves keys, and maybe a database without an organisation.
-        let hasKeys = FileManager.default.fileExists(atPath: "\(directory.keys)/keyring")
-        let keys = try hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder)
-        let mailkeep = try Mailkeep(
-            directory: directory,
-            keys: keys,
-            permissions: try Permissions(),
-            clock: clock,
-            logger: logger
-        )
-        let now = clock()
-        try await mailkeep.store.write { transaction in
+    package func setUp(_ organization: NewOrganization, origin: String) async throws {
+        let name = try Name.checked(organization.name)
+        var administrator = try organization.administrator()
+        administrator.passwordHash = try await passwordHasher.hash(organization.password)
+        let (now, user) = (clock(), administrator)
+        let hash = addressHash(user.normalizedEmail)
+        try await store.write { transaction in
             guard try transaction.organizationName() == nil else { throw AppError(.organizationExists) }
-            try transaction.createOrganization(name: organization.name, at: now)
-            var user = administrator
-            user.passwordHash = passwordHash
-            let hash = Data(keys.addressHasher.hash(user.normalizedEmail))
+            try transaction.createOrganization(name: name, at: now)
             let id = try transaction.insertUser(user, addressHash: hash, at: now)
-            try transaction.appendAudit(
-                AuditEntry(
-                    at: now,
-                    actor: id,
-                    origin: origin,
-                    request: UUID().uuidString.lowercased(),
-                    action: "organization.create",
-                    user: id,
-                    outcome: .done
-                )
-            )
+            let action = AuditedAction(name: "organization.create", user: id)
+            try transaction.appendAudit(AuditEntry(action, by: Caller(user: id, origin: origin), at: now))
         }
-        return mailkeep
     }
 
     /// The user with an address, for who has reached the data directory itself.

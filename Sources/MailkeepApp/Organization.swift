@@ -28,7 +28,6 @@ package struct NewOrganization: Sendable {
     func administrator() throws -> NewUser {
         let email = try UserAddress(administratorEmail)
         let name = try Name.checked(administratorName)
-        _ = try Name.checked(self.name)
         return NewUser(
             email: email.text,
             normalizedEmail: email.normalized,

@@ -3,12 +3,15 @@ import CryptoExtras
 import Foundation
 
 /// Hashes sign-in passwords with scrypt (N=2^17, r=8, p=1: 128 MiB each), off the cooperative pool, two at a time.
+///
+/// No more than some wait: further ones are told to come again (`AppError`, `busy`).
 package final class PasswordHasher: Sendable {
     private static let queue: OperationQueue = {
         let queue = OperationQueue()
         queue.maxConcurrentOperationCount = 2
         return queue
     }()
+    private static let longestQueue = 32
     private static let logRounds = 17
     private static let lengths = 8...128
 
@@ -23,7 +26,24 @@ package final class PasswordHasher: Sendable {
         return "$scrypt$ln=\(Self.logRounds),r=8,p=1$\(salt.unpaddedBase64)$\(derived.unpaddedBase64)"
     }
 
+    /// Whether `password` is the one that `hash` was made of.
+    ///
+    /// It takes the same time where there is no hash, so that nobody learns who has an account.
+    package func verify(_ password: String, against hash: String?) async throws -> Bool {
+        guard password.unicodeScalars.count <= Self.lengths.upperBound else { return false }
+        let parts = hash?.split(separator: "$").map(String.init) ?? []
+        guard parts.count == 4, parts[0] == "scrypt", parts[1] == "ln=\(Self.logRounds),r=8,p=1",
+            let salt = Data(unpaddedBase64: parts[2]), let expected = Data(unpaddedBase64: parts[3])
+        else {
+            _ = try await Self.derive(password, salt: Data(count: 16))
+            return false
+        }
+        let derived = try await Self.derive(password, salt: salt)
+        return derived.count == expected.count && zip(derived, expected).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+
     private static func derive(_ password: String, salt: Data) async throws -> Data {
+        guard queue.operationCount < longestQueue else { throw AppError(.busy) }
         // Unicode normalisation, so that a password typed on another keyboard is the same (RFC 8265, 4.2).
         let bytes = Data(password.precomposedStringWithCanonicalMapping.utf8)
         return try await withCheckedThrowingContinuation { continuation in
@@ -67,5 +87,9 @@ private enum CommonPasswords {
 extension Data {
     fileprivate var unpaddedBase64: String {
         base64EncodedString().replacing("=", with: "")
+    }
+
+    fileprivate init?(unpaddedBase64 text: String) {
+        self.init(base64Encoded: text + String(repeating: "=", count: (4 - text.utf8.count % 4) % 4))
     }
 }

@@ -133,7 +133,7 @@ extension ReadTransaction {
 
     /// A user whom an administrator names.
     func existingUser(_ id: UserID) throws -> User {
-        guard let user = try user(id) else { throw AppError(.noUser) }
+        guard let user = try user(id) else { throw AppError(.noUser, ["email": id.description]) }
         return user
     }
 

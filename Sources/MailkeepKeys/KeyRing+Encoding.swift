@@ -17,6 +17,7 @@ extension KeyRing {
         case addressHash = 5
         case contentHash = 6
         case signing = 7
+        case link = 8
     }
 
     /// The keyring wrapped by `master`.
@@ -62,6 +63,7 @@ extension KeyRing {
         case .addressHash: addressHash.bytes
         case .contentHash: contentHash.bytes
         case .signing: Array(signing.rawRepresentation)
+        case .link: link.bytes
         }
     }
 
@@ -83,11 +85,13 @@ extension KeyRing {
             return SymmetricKey(data: bytes)
         }
         guard let column = key(.column), let credentials = key(.credentials), let manifest = key(.manifest),
-            let vault = key(.vault), let addressHash = key(.addressHash), let contentHash = key(.contentHash),
+            let vault = key(.vault), let link = key(.link), let addressHash = key(.addressHash),
+            let contentHash = key(.contentHash),
             let seed = slots[.signing], let signing = try? Curve25519.Signing.PrivateKey(rawRepresentation: seed)
         else { return nil }
         self.column = column
         self.credentials = credentials
+        self.link = link
         self.manifest = manifest
         self.vault = vault
         self.addressHash = addressHash

@@ -8,6 +8,7 @@ package import FoundationEssentials
 package struct KeyRing: Sendable, Redacted {
     let column: SymmetricKey
     let credentials: SymmetricKey
+    let link: SymmetricKey
     let manifest: SymmetricKey
     let vault: SymmetricKey
     let addressHash: SymmetricKey
@@ -18,6 +19,7 @@ package struct KeyRing: Sendable, Redacted {
     init() {
         column = SymmetricKey(size: .bits256)
         credentials = SymmetricKey(size: .bits256)
+        link = SymmetricKey(size: .bits256)
         manifest = SymmetricKey(size: .bits256)
         vault = SymmetricKey(size: .bits256)
         addressHash = SymmetricKey(size: .bits256)
@@ -30,6 +32,7 @@ package struct KeyRing: Sendable, Redacted {
         switch purpose {
         case .column: Sealer(key: column)
         case .credentials: Sealer(key: credentials)
+        case .link: Sealer(key: link)
         case .manifest: Sealer(key: manifest)
         case .vault: Sealer(key: vault)
         }

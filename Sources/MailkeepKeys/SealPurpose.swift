@@ -4,6 +4,8 @@ package enum SealPurpose: String, Sendable, CaseIterable {
     case column
     /// Credentials of mail servers.
     case credentials
+    /// Links and cookies that prove by themselves where they come from.
+    case link
     /// Manifests of backups.
     case manifest
     /// The bytes of mail.

@@ -64,4 +64,9 @@ package enum Decision: Sendable, Equatable {
     /// The state asked for stands already: nothing changes, and it is no error.
     case unchanged
     case refused(Refusal)
+
+    /// The refusal, if it is one.
+    package var refusal: Refusal? {
+        if case .refused(let refusal) = self { refusal } else { nil }
+    }
 }

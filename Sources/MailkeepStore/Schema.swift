@@ -54,6 +54,24 @@ enum Schema {
         CREATE INDEX user_by_role ON user (role_id);
         CREATE INDEX user_by_name ON user (status, name COLLATE NOCASE);
 
+        -- Signed-in browsers. Of a token only its SHA-256 is kept; notice is what the next page tells.
+        CREATE TABLE session (
+            token_hash BLOB PRIMARY KEY,
+            user_id INTEGER NOT NULL REFERENCES user (id),
+            created_at INTEGER NOT NULL,
+            used_at INTEGER NOT NULL,
+            notice TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX session_by_user ON session (user_id);
+        CREATE INDEX session_by_use ON session (used_at);
+
+        -- One-time links by which users choose their password: one for each user, the last that was made.
+        CREATE TABLE invitation (
+            token_hash BLOB PRIMARY KEY,
+            user_id INTEGER NOT NULL UNIQUE REFERENCES user (id),
+            expires_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
         -- Addresses of the organisation's own users: they never associate (V5).
         CREATE TABLE internal_address (
             hash BLOB NOT NULL,

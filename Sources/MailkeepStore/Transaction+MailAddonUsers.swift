@@ -34,7 +34,7 @@ package struct AttachedSource: Sendable, Equatable {
 
 extension ReadTransaction {
     /// Of rows of `user` and `mail_addon`: the user is listed among the mail add-on users (P2).
-    static let usesMailAddon = "mail_addon.user_id = user.id"
+    static let usesMailAddon = "mail_addon.user_id = user.id AND NOT (\(awaitsAcceptance))"
 
     /// A page of the mail add-on users of a status, with how many all pages have (P2).
     package func mailAddonUsers(_ query: MailAddonUserQuery) throws -> Page<MailAddonUser> {

@@ -198,14 +198,17 @@ extension WriteTransaction {
         )
     }
 
-    /// Stores a password's hash.
+    /// Stores a password's hash; sessions and one-time links that stood before it end.
     package func setPasswordHash(_ hash: String, of user: UserID) throws {
         try run("UPDATE user SET password_hash = ? WHERE id = ?", [hash, user.rawValue])
+        try endSessions(of: user)
+        try removeInvitation(of: user)
     }
 
     /// Makes a user inactive; nothing is deleted (design decision 12).
     ///
-    /// Their mailbox is read no further but by backups: a synchronisation that waits or is at work ends.
+    /// Their sessions end (U1), and their mailbox is read no further but by backups: a synchronisation that waits or is
+    /// at work ends.
     package func deactivate(_ user: UserID, at now: Timestamp) throws {
         try run(
             """
@@ -214,6 +217,8 @@ extension WriteTransaction {
             """,
             [now.rawValue, user.rawValue]
         )
+        try endSessions(of: user)
+        try removeInvitation(of: user)
         try run("UPDATE user SET status = 'inactive', deactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
     }
 

@@ -67,7 +67,8 @@ package struct Network: Sendable, Equatable, CustomStringConvertible {
         self.prefix = prefix
     }
 
-    func contains(_ address: [UInt8]) -> Bool {
+    /// Whether the address is in it: 4 bytes of IPv4, or 16 of IPv6.
+    package func contains(_ address: [UInt8]) -> Bool {
         guard address.count == bytes.count else { return false }
         let whole = prefix / 8
         guard address.prefix(whole) == bytes.prefix(whole) else { return false }
@@ -78,7 +79,7 @@ package struct Network: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// The bytes of an address in its usual notation: 4 of IPv4, 16 of IPv6; nil where it is none.
-    static func address(_ text: String) -> [UInt8]? {
+    package static func address(_ text: String) -> [UInt8]? {
         guard !text.utf8.contains(0) else { return nil }
         for (family, length) in [(AF_INET, 4), (AF_INET6, 16)] {
             let bytes = withUnsafeTemporaryAllocation(byteCount: length, alignment: 4) { buffer in

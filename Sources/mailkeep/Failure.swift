@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import MailkeepApp
 import MailkeepModel
+import MailkeepWeb
 
 /// A command line that parses and still makes no sense.
 enum UsageError: String, Error, CaseIterable {
@@ -48,6 +49,11 @@ struct Failure {
                         key: "directory.\(error.code.rawValue)",
                         ["path": error.path, "detail": error.detail ?? "-"]
                     )
+                )
+            case let error as WebError:
+                (
+                    ExitStatus.usage, error.code.rawValue,
+                    wording.text(key: "web.\(error.code.rawValue)", ["value": error.value])
                 )
             case is CancellationError: (ExitStatus.failed, "interrupted", wording.text(.usageInterrupted))
             default: nil

@@ -9,6 +9,12 @@ struct Settings: Sendable {
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
+    let host: String
+    let port: Int
+    let tlsCertificate: String?
+    let tlsKey: String?
+    let publicURL: String?
+    let trustedProxies: [String]
 
     /// What may be reached, as options of a command.
     var reachArguments: [String] {
@@ -37,7 +43,13 @@ struct Settings: Sendable {
             data: reader.string(forKey: "data"),
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
-            syncInterval: reader.int(forKey: "sync.interval", default: 300)
+            syncInterval: reader.int(forKey: "sync.interval", default: 300),
+            host: reader.string(forKey: "host", default: "127.0.0.1"),
+            port: reader.int(forKey: "port", default: 8080),
+            tlsCertificate: reader.string(forKey: "tls.certificate"),
+            tlsKey: reader.string(forKey: "tls.key"),
+            publicURL: reader.string(forKey: "public.url"),
+            trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: [])
         )
     }
 }

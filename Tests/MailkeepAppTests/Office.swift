@@ -64,8 +64,13 @@ final class Office: Sendable {
             locale: .english,
             password: "korrekt Pferd 74-Batterie"
         )
-        let directory = try DataDirectory.create(at: path)
-        try await Mailkeep.create(in: directory, organization: organization, origin: "test", logger: logger).close()
+        let mailkeep = try await Mailkeep.prepare(
+            DataDirectory.create(at: path),
+            permissions: Mailkeep.Permissions(),
+            logger: logger
+        )
+        try await mailkeep.setUp(organization, origin: "test")
+        try mailkeep.close()
     }
 
     deinit {

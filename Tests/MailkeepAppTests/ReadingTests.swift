@@ -45,7 +45,6 @@ struct ReadingTests {
         try await Self.expectRefused(ListRoles(), "role.list", in: office)
         try await Self.expectRefused(FindAuditEntries(), "audit.list", in: office)
         try await Self.expectRefused(ListAuditActions(), "audit.list", in: office)
-        #expect(try await office.perform(ShowOrganizationName(), as: office.kei) == "Sakura")
 
         let query = MailAddonUserQuery(status: .active)
         let found = try await office.perform(FindMailAddonUsers(query), as: office.ada)

@@ -17,10 +17,12 @@ struct WordingTests {
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable says of its own errors, its own tests know.
         let own = Set(
-            ["usage.", "shell."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
+            ["usage.", "shell.", "web."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
         )
         #expect(known.subtracting(Wording.sentences.keys).sorted() == [])
-        #expect(Set(Wording.sentences.keys).subtracting(known).subtracting(own).sorted() == [])
+        // And what only pages say, the tests of the pages.
+        let others = own.union(Wording.ofPages.keys)
+        #expect(Set(Wording.sentences.keys).subtracting(known).subtracting(others).sorted() == [])
     }
 
     @Test(

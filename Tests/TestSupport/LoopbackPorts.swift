@@ -2,14 +2,14 @@ import Foundation
 import Synchronization
 
 /// Ports of 127.0.0.1.
-enum LoopbackPorts {
+package enum LoopbackPorts {
     /// Given out by this process so far.
     private static let given = Mutex<Set<Int>>([])
 
     /// Ports that nobody listens on, all different, and never the same again.
     ///
     /// They lie below those that the system gives to connections, which could come and go in between.
-    static func free(_ count: Int) throws -> [Int] {
+    package static func free(_ count: Int) throws -> [Int] {
         try (0..<count).map { _ in
             for _ in 0..<1000 {
                 let port = Int.random(in: 12_000..<32_000)

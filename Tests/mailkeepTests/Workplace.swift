@@ -143,7 +143,8 @@ final class Workplace: Sendable {
     ///   - network: of mail servers that it may reach.
     func startServer(syncInterval interval: Int = 86_400, allowing network: String? = "127.0.0.0/8") async throws {
         let reach = network.map { " --allow-mail-network \($0)" } ?? ""
-        let started = try start("serve --sync-interval \(interval)\(reach)")
+        let port = try LoopbackPorts.free(1)[0]
+        let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)")
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),

@@ -29,6 +29,8 @@ package struct UserShape: Encodable, Sendable, Equatable {
     package var profile: Reference
     package var locale: String
     package var aliases: [String]
+    /// Whether the user was invited and has not chosen a password yet.
+    package var awaits_acceptance: Bool?
 }
 
 extension ReadTransaction {
@@ -56,7 +58,8 @@ extension ReadTransaction {
                 name: user.profile == .administrator ? "Administrator" : "Standard"
             ),
             locale: user.locale.rawValue,
-            aliases: try aliases(of: user.id)
+            aliases: try aliases(of: user.id),
+            awaits_acceptance: try awaitsAcceptance(user.id) ? true : nil
         )
     }
 }

@@ -95,3 +95,59 @@ extension WriteTransaction {
         try appendAudit(AuditEntry(action, by: caller, at: now))
     }
 }
+
+/// The user whom an administrator is asked about before activating them (P1).
+package struct PreviewActivation: UseCase {
+    package var user: UserID
+
+    package init(user: UserID) {
+        self.user = user
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> UserShape {
+        try await mailkeep.read(AuditedAction(name: "user.activate", user: user), as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            return try transaction.shape(of: transaction.existingUser(user))
+        }
+    }
+}
+
+/// What deactivating a user would be answered now, and what it does to their mail; for administrators (P1, B5).
+package struct PreviewDeactivation: UseCase {
+    package var user: UserID
+
+    package init(user: UserID) {
+        self.user = user
+    }
+
+    /// What the dialogue tells.
+    package struct Output: Sendable {
+        package var user: UserShape
+        /// Why deactivating would be refused.
+        package var refusal: Refusal?
+        /// Why the backup along with it would be refused (B5).
+        package var backupRefusal: Refusal?
+        /// Which of the two actions the backup would be.
+        package var backupKind: BackupKind
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Output {
+        let action = AuditedAction(name: "user.preview_deactivation", user: user)
+        return try await mailkeep.read(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            let target = try transaction.existingUser(user)
+            let backupTarget = try transaction.backupTarget(target)
+            let decision = UserPolicy.deactivate(
+                actor: actor,
+                target: target,
+                administratorCount: try transaction.administratorCount()
+            )
+            return Output(
+                user: try transaction.shape(of: target),
+                refusal: decision.refusal,
+                backupRefusal: BackupPolicy.startOnDeactivation(actor: actor, target: backupTarget).refusal,
+                backupKind: backupTarget.offeredKind
+            )
+        }
+    }
+}

@@ -75,14 +75,3 @@ package struct RoleShape: Encodable, Sendable, Equatable {
     package var name: String
     package var reporting_to: UserShape.Reference?
 }
-
-/// The organisation's name, for every active user.
-package struct ShowOrganizationName: UseCase {
-    package init() {}
-
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> String {
-        try await mailkeep.read(AuditedAction(name: "organization.name"), as: caller) { transaction, _ in
-            try transaction.organizationName() ?? ""
-        }
-    }
-}

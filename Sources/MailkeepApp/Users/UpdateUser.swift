@@ -1,15 +1,16 @@
 package import MailkeepModel
 import MailkeepStore
 
-/// Changes a user's name, role, profile, password or aliases.
+/// Changes a user's name, role, profile, language, password or aliases.
 ///
-/// Users change their own name and password; the rest is for administrators (P1), and the last of them stays one (U2).
+/// Users change their own name, language and password; the rest is for administrators (P1), and the last of them stays one (U2).
 package struct UpdateUser: UseCase {
     package var user: UserID
     package var name: String?
     package var role: String?
     package var profile: Profile?
     package var password: String?
+    package var locale: MailkeepModel.Locale?
     /// Further addresses that are the user's own (V2, V5), to be added and to be taken away.
     package var addedAliases: [String] = []
     package var removedAliases: [String] = []
@@ -19,12 +20,14 @@ package struct UpdateUser: UseCase {
         name: String? = nil,
         role: String? = nil,
         profile: Profile? = nil,
+        locale: MailkeepModel.Locale? = nil,
         password: String? = nil
     ) {
         self.user = user
         self.name = name
         self.role = role
         self.profile = profile
+        self.locale = locale
         self.password = password
     }
 
@@ -33,6 +36,7 @@ package struct UpdateUser: UseCase {
         if name != nil { changed.append("name") }
         if role != nil { changed.append("role") }
         if profile != nil { changed.append("profile") }
+        if locale != nil { changed.append("locale") }
         if password != nil { changed.append("password") }
         if !addedAliases.isEmpty || !removedAliases.isEmpty { changed.append("aliases") }
         var details = ["fields": changed.joined(separator: ",")]
@@ -61,6 +65,7 @@ package struct UpdateUser: UseCase {
                 target.profile = profile
             }
             if let name { target.name = name }
+            if let locale { target.locale = locale }
             if let role { target.role = try transaction.existingRole(named: role) }
             let aliases = try transaction.aliases(of: user)
             for (address, hash) in removed {

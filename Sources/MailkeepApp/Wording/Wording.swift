@@ -37,11 +37,15 @@ package struct Wording: Sendable {
         return text(WordingID(refusal), values)
     }
 
-    /// Every sentence by id and language; empty where the embedded file cannot be read, so that the id is shown.
-    static let sentences: [String: [String: String]] = {
-        let data = Data(PackageResources.wording_json)
-        return (try? JSONDecoder().decode([String: [String: String]].self, from: data)) ?? [:]
-    }()
+    /// Every sentence by id and language; empty where an embedded file cannot be read, so that the ids are shown.
+    static let sentences = read(PackageResources.wording_json).merging(ofPages) { own, _ in own }
+
+    /// The sentences that only pages say.
+    package static let ofPages = read(PackageResources.pages_json)
+
+    private static func read(_ file: [UInt8]) -> [String: [String: String]] {
+        (try? JSONDecoder().decode([String: [String: String]].self, from: Data(file))) ?? [:]
+    }
 
     /// Replaces in one pass, so that braces within a value stay text.
     private static func fill(_ template: String, with values: [String: String]) -> String {

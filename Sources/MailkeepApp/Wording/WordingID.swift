@@ -165,6 +165,8 @@ package enum WordingID: String, Sendable, CaseIterable {
     case sayYes = "say.yes"
     case sayNo = "say.no"
 
+    case webSetUp = "web.set_up"
+
     case usageSettings = "usage.settings"
     case usageInterrupted = "usage.interrupted"
 }

@@ -37,17 +37,20 @@ struct InitCommand: LocalCommand {
         let password = try await console.newPassword(fromStandardInput: passwordStdin, wording: wording)
         let directory = try DataDirectory.create(at: path)
         let terminal = console.terminal
-        let mailkeep = try await Mailkeep.create(
-            in: directory,
-            organization: NewOrganization(
+        let mailkeep = try await Mailkeep.prepare(
+            directory,
+            permissions: try Mailkeep.Permissions(),
+            logger: Logger(label: "mailkeep")
+        )
+        try await mailkeep.setUp(
+            NewOrganization(
                 name: organization,
                 administratorEmail: adminEmail,
                 administratorName: adminName,
                 locale: locale,
                 password: password
             ),
-            origin: "shell \(terminal.userName)(\(terminal.userID))",
-            logger: Logger(label: "mailkeep")
+            origin: "shell \(terminal.userName)(\(terminal.userID))"
         )
         try mailkeep.close()
         try await console.write(wording.text(.okInit, ["organization": organization, "data": path]) + "\n")

@@ -2,21 +2,42 @@ import ArgumentParser
 import Logging
 import MailkeepApp
 import MailkeepModel
+import MailkeepWeb
 import ServiceLifecycle
 import UnixSignals
 
 struct ServeCommand: LocalCommand {
     static let configuration = CommandConfiguration(
         commandName: "serve",
-        abstract: "Own the data directory: synchronise on a schedule, take backups, and serve the shell's commands.",
+        abstract: "Serve the pages, synchronise on a schedule, take backups, and serve the shell's commands.",
         discussion: """
-            While it runs, every other command goes through it. It ends on SIGTERM or Ctrl-C; jobs that are under way \
-            go on where they stopped when it starts again.
+            A data directory without an organisation is made, and a link printed that opens the page for setting it up. \
+            Listening on other addresses than this machine's own wants TLS, or a public https address behind a trusted \
+            proxy. While it runs, every other command goes through it. It ends on SIGTERM or Ctrl-C; jobs that are \
+            under way go on where they stopped when it starts again.
             """
     )
 
     @OptionGroup var location: DataOption
     @OptionGroup var reach: ReachOptions
+
+    @Option(help: ArgumentHelp("The address to listen on; else MAILKEEP_HOST, else 127.0.0.1.", valueName: "address"))
+    var host: String?
+
+    @Option(help: ArgumentHelp("The port to listen on; else MAILKEEP_PORT, else 8080.", valueName: "port"))
+    var port: Int?
+
+    @Option(help: ArgumentHelp("The certificate chain for TLS, in PEM.", valueName: "file"))
+    var tlsCertificate: String?
+
+    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
+    var tlsKey: String?
+
+    @Option(help: ArgumentHelp("The address under which browsers reach the pages.", valueName: "url"))
+    var publicUrl: String?
+
+    @Option(help: ArgumentHelp("A network of reverse proxies to believe (repeatable).", valueName: "cidr"))
+    var trustedProxy: [String] = []
 
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
@@ -25,8 +46,17 @@ struct ServeCommand: LocalCommand {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
         let logger = Logger(label: "mailkeep")
-        let directory = try await DataDirectory.open(at: path)
-        let mailkeep = try await Mailkeep.open(
+        let web = WebConfiguration(
+            host: self.host ?? settings.host,
+            port: port ?? settings.port,
+            certificate: tlsCertificate ?? settings.tlsCertificate,
+            key: tlsKey ?? settings.tlsKey,
+            publicURL: publicUrl ?? settings.publicURL,
+            trustedProxies: settings.trustedProxies + trustedProxy
+        )
+        try web.check()
+        let directory = try await takeDirectory(at: path)
+        let mailkeep = try await Mailkeep.prepare(
             directory,
             permissions: try Mailkeep.Permissions(
                 networks: settings.allowMailNetworks + reach.allowMailNetwork,
@@ -34,6 +64,8 @@ struct ServeCommand: LocalCommand {
             ),
             logger: logger
         )
+        let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
+        let pages = try WebServer(mailkeep: mailkeep, configuration: web, setUpToken: setUpToken, logger: logger)
         let serverHost = ServerHost(mailkeep: mailkeep, settings: settings)
         let shell = ShellServer(
             path: directory.socket,
@@ -48,9 +80,12 @@ struct ServeCommand: LocalCommand {
             logger: logger
         )
         logger.info("serving", metadata: ["socket": "\(directory.socket)"])
+        if let address = pages.setUpAddress {
+            try await console.write(Wording(locale: console.locale).text(.webSetUp, ["address": address]) + "\n")
+        }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: shell), .init(service: work)],
+                services: [.init(service: shell), .init(service: work), .init(service: pages)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
@@ -58,6 +93,15 @@ struct ServeCommand: LocalCommand {
         try await group.run()
         try mailkeep.close()
         logger.info("stopped")
+    }
+
+    /// The data directory of an organisation, or a new one for whoever opens the page for setting it up.
+    private func takeDirectory(at path: String) async throws -> DataDirectory {
+        do {
+            return try await DataDirectory.open(at: path)
+        } catch let error as DataDirectoryError where error.code == .notADataDirectory {
+            return try DataDirectory.create(at: path)
+        }
     }
 }
 

@@ -17,12 +17,20 @@ struct UserCommand: ParsableCommand {
         @Option(help: "The new user's name.") var name: String
         @Option(help: "A role of the hierarchy (see import roles).") var role: String?
         @Option(help: "administrator or standard.") var profile: Profile = .standard
+        @Option(help: "The user's language: ja or en; else yours.") var locale: Locale?
         @Flag(help: "Read a password from the first line of standard input.") var passwordStdin = false
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let password = passwordStdin ? try await session.console.readStandardInputLine() : nil
-                let action = AddUser(email: email, name: name, profile: profile, role: role, password: password)
+                let action = AddUser(
+                    email: email,
+                    name: name,
+                    profile: profile,
+                    role: role,
+                    locale: locale,
+                    password: password
+                )
                 let user = try await session.perform(action)
                 let message = session.wording.text(.okUserAdd, ["user": user.full_name])
                 try await session.print(UserActions(user.id, message), text: message)
@@ -61,8 +69,8 @@ struct UserCommand: ParsableCommand {
 
     struct Set: ShellCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Change a user's name, role, profile, password or aliases.",
-            discussion: "Your own name and password; for administrators, anybody's."
+            abstract: "Change a user's name, role, profile, language, password or aliases.",
+            discussion: "Your own name, language and password; for administrators, anybody's."
         )
 
         @OptionGroup var common: CommonOptions
@@ -70,6 +78,7 @@ struct UserCommand: ParsableCommand {
         @Option(help: "The new name.") var name: String?
         @Option(help: "A role of the hierarchy.") var role: String?
         @Option(help: "administrator or standard.") var profile: Profile?
+        @Option(help: "The user's language: ja or en.") var locale: Locale?
         @Flag(help: "Read a new password from the first line of standard input.") var passwordStdin = false
         @Option(help: ArgumentHelp("Another address of the user's own (repeatable).", valueName: "email"))
         var addAlias: [String] = []
@@ -79,6 +88,7 @@ struct UserCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 var action = UpdateUser(user: try await session.user(target), name: name, role: role, profile: profile)
+                action.locale = locale
                 action.addedAliases = addAlias
                 action.removedAliases = removeAlias
                 if passwordStdin { action.password = try await session.console.readStandardInputLine() }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Synchronization
 
@@ -13,17 +14,18 @@ final class OutputFile: Sendable {
 
     /// `mode` is that of the file when it is complete; until then only its owner may read it.
     init(path: String, mode: UInt32) throws {
-        var status = stat()
-        let exists = stat(path, &status) == 0
-        if exists, status.st_mode & S_IFMT != S_IFREG {
+        // What a symbolic link points to counts, not the link.
+        let real = Self.realPath(of: path)
+        let type = try? FileManager.default.attributesOfItem(atPath: real)[.type] as? FileAttributeType
+        let exists = type != nil
+        if exists, type != .typeRegular {
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
             self.path = path
             temporary = Mutex(nil)
         } else {
-            // What a symbolic link points to is replaced, not the link.
-            let destination = exists ? Self.realPath(of: path) : path
+            let destination = exists ? real : path
             let folder = destination.lastIndex(of: "/").map { destination[...$0] } ?? ""
             let name = "\(folder).mailkeep-\(String(UInt64.random(in: .min ... .max), radix: 36))"
             let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)

@@ -1,0 +1,126 @@
+import MailkeepApp
+import MailkeepModel
+
+/// What the page of a backup shows.
+struct BackupPage {
+    struct Folder {
+        let folderName: String
+        let onServer: String
+        let considered: String
+        let associated: String
+        let stored: String
+        let skipped: String
+        let note: String
+    }
+
+    struct Other {
+        let otherAddress: String
+        let otherID: String
+        let kindName: String
+        let statusClass: String
+        let statusName: String
+        let requested: Moment?
+        let isShown: Bool
+    }
+
+    let backupID: String
+    let partAddress: String?
+    let userName: String
+    let mailbox: String
+    let kindName: String
+    let statusClass: String
+    let statusName: String
+    let progress: MailAddonRow.Progress?
+    let failureText: String?
+    let untilText: String?
+    let requested: Moment?
+    let requestedBy: String
+    let completed: Moment?
+    let ended: Moment?
+    let covered: Moment?
+    let originText: String?
+    let countText: String
+    let addedText: String
+    let sizeText: String
+    let root: String?
+    let signature: String?
+    let isCompleted: Bool
+    let isPending: Bool
+    let verifyAddress: String
+    let exportAddress: String
+    let manifestAddress: String
+    let cancelAddress: String
+    let folders: [Folder]
+    let hasFolders: Bool
+    let others: [Other]
+
+    init(_ backup: BackupShape, all: [BackupShape], _ presenter: Presenter) {
+        let wording = presenter.wording
+        let address = "\(BackupPages.address)/\(backup.id)"
+        backupID = backup.id
+        isPending = backup.isPending
+        isCompleted = backup.status == BackupStatus.completed.rawValue
+        partAddress = isPending ? "\(address)/part" : nil
+        userName = backup.user.name
+        mailbox = backup.mailbox
+        kindName = Self.kind(backup, wording)
+        statusClass = backup.status
+        statusName = presenter.backupStatus(backup.status)
+        let isAtWork = backup.status == BackupStatus.inProgress.rawValue
+        progress = isAtWork ? MailAddonRow.Progress(backup.progress, presenter) : nil
+        failureText = backup.error?.message
+        let isSynchronised = backup.source == "synchronised"
+        covered = presenter.moment(backup.covered_until)
+        untilText = isSynchronised ? covered.map { wording.text(.stUntil, ["time": $0.shown]) } : nil
+        requested = presenter.moment(backup.requested_time)
+        requestedBy = backup.requested_by.name
+        completed = presenter.moment(backup.completed_time)
+        ended = isCompleted ? nil : presenter.moment(backup.ended_time)
+        originText = backup.source.map { source in
+            switch source {
+            case "backup_source": wording.text(.backupFromSource)
+            case "synchronised": wording.text(.backupFromSynchronised)
+            default: wording.text(.backupFromMailbox)
+            }
+        }
+        countText = presenter.number(backup.messages)
+        addedText = presenter.number(backup.added)
+        sizeText = presenter.size(backup.bytes)
+        root = backup.root
+        signature = backup.signature
+        verifyAddress = "\(address)/verify"
+        exportAddress = "\(address)/export"
+        manifestAddress = "\(address)/manifest"
+        cancelAddress = "\(address)/cancel"
+        folders = (backup.folders ?? []).map { Folder($0, presenter) }
+        hasFolders = !folders.isEmpty
+        others = all.map { other in
+            Other(
+                otherAddress: "\(BackupPages.address)/\(other.id)",
+                otherID: other.id,
+                kindName: Self.kind(other, wording),
+                statusClass: other.status,
+                statusName: presenter.backupStatus(other.status),
+                requested: presenter.moment(other.requested_time),
+                isShown: other.id == backup.id
+            )
+        }
+    }
+
+    private static func kind(_ backup: BackupShape, _ wording: Wording) -> String {
+        wording.text(backup.kind == BackupKind.latest.rawValue ? .btnLatest : .btnBackup)
+    }
+}
+
+extension BackupPage.Folder {
+    init(_ counts: FolderCounts, _ presenter: Presenter) {
+        folderName = counts.name
+        onServer = counts.onServer.map { presenter.number($0) } ?? "-"
+        let isRead = counts.excluded == nil
+        considered = isRead ? presenter.number(counts.considered) : "-"
+        associated = isRead ? presenter.number(counts.associated) : "-"
+        stored = isRead ? presenter.number(counts.stored + counts.storedBefore) : "-"
+        skipped = isRead ? presenter.number(counts.skipped) : "-"
+        note = counts.excluded.map { presenter.wording.text(key: "skip.\($0.rawValue)") } ?? ""
+    }
+}

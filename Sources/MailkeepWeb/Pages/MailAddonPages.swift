@@ -1,0 +1,263 @@
+import HTTPTypes
+import Hummingbird
+import MailkeepApp
+import MailkeepModel
+
+/// Settings > Users & Permissions > Mail add-on users (P1–P5).
+struct MailAddonPages {
+    static let address = "/settings/mail-addon-users"
+    static let inactiveTab = "/settings/mail-addon-users?tab=inactive"
+
+    let site: Site
+
+    func add(to router: some RouterMethods<SignedInContext>) {
+        router.get("/settings/mail-addon-users") { request, context in
+            let asked = MailAddonListQuery(FormData(encoded: request.uri.query ?? ""))
+            let found = try await site.mailkeep.perform(FindMailAddonUsers(asked.query), as: context.caller)
+            let presenter = Presenter(context)
+            let content = MailAddonListPage(found, asked, presenter)
+            return try await site.render(.addonUsers, title: presenter.wording.text(.addonTitle), content, for: context)
+        }
+        router.post("/settings/mail-addon-users/actions") { _, context in try await actOnSeveral(context) }
+        router.get("/settings/mail-addon-users/{user}/row") { _, context in
+            let user = try UserPages.user(context)
+            guard let row = try await site.mailkeep.perform(ShowMailAddonUser(user: user), as: context.caller) else {
+                throw HTTPError(.notFound)
+            }
+            let presenter = Presenter(context)
+            let fragment = RowFragment(t: Words(presenter.wording), row: MailAddonRow(row, presenter))
+            guard let html = site.templates.render(fragment, with: .addonRowPart) else {
+                throw HTTPError(.internalServerError)
+            }
+            return Response(html: html)
+        }
+        router.post("/settings/mail-addon-users/{user}/backup") { _, context in
+            let wording = Presenter(context).wording
+            return try await act(context, telling: wording.text(.okBackup), leadingTo: Self.inactiveTab) {
+                _ = try await site.mailkeep.perform(StartBackup(user: $0), as: context.caller)
+            }
+        }
+        router.post("/settings/mail-addon-users/{user}/latest") { _, context in
+            let wording = Presenter(context).wording
+            return try await act(context, telling: wording.text(.okBackup), leadingTo: Self.inactiveTab) {
+                _ = try await site.mailkeep.perform(TakeLatestBackup(user: $0), as: context.caller)
+            }
+        }
+        router.get("/settings/mail-addon-users/{user}/lock") { _, context in
+            try await confirm(.dlgLock, .btnLock, "lock", for: context)
+        }
+        router.post("/settings/mail-addon-users/{user}/lock") { _, context in
+            let wording = Presenter(context).wording
+            return try await act(context, telling: wording.text(.okLock), leadingTo: Self.address) {
+                _ = try await site.mailkeep.perform(LockSettings(user: $0), as: context.caller)
+            }
+        }
+        router.get("/settings/mail-addon-users/{user}/unlock") { _, context in
+            try await confirm(.dlgUnlock, .btnUnlock, "unlock", for: context)
+        }
+        router.post("/settings/mail-addon-users/{user}/unlock") { _, context in
+            let wording = Presenter(context).wording
+            return try await act(context, telling: wording.text(.okUnlock), leadingTo: Self.address) {
+                _ = try await site.mailkeep.perform(UnlockSettings(user: $0), as: context.caller)
+            }
+        }
+        router.get("/settings/mail-addon-users/{user}/source") { _, context in
+            try await source(SourceForm(), for: context)
+        }
+        router.post("/settings/mail-addon-users/{user}/source") { _, context in try await attach(context) }
+    }
+
+    private struct RowFragment {
+        let t: Words
+        let row: MailAddonRow
+    }
+
+    /// Acts on one user, and tells a refusal on the page that it was asked from.
+    private func act(
+        _ context: SignedInContext,
+        telling done: String,
+        leadingTo address: String,
+        _ body: (UserID) async throws -> Void
+    ) async throws -> Response {
+        var notice = Notice(text: done)
+        do {
+            try await body(try UserPages.user(context))
+        } catch let error as Refusal where error.rule != .p1 {
+            notice = Notice(text: Presenter(context).wording.refusal(error), isProblem: true)
+        }
+        return try await site.redirect(to: address, telling: notice, in: context)
+    }
+
+    private func confirm(
+        _ question: WordingID,
+        _ button: WordingID,
+        _ action: String,
+        for context: SignedInContext
+    ) async throws -> Response {
+        let user = try UserPages.user(context)
+        let row = try await row(of: user, orElse: Refusal(.l5, .settings), for: context)
+        let wording = Presenter(context).wording
+        let confirmation = Confirmation(
+            question: wording.text(question, ["user": row.user.full_name]),
+            button: wording.text(button),
+            action: "\(Self.address)/\(user)/\(action)",
+            back: row.user.status == "active" ? Self.address : Self.inactiveTab,
+            refusalText: row.refused_actions?.first { $0.action == action }?.message
+        )
+        return try await site.render(.confirm, title: wording.text(button), confirmation, for: context)
+    }
+
+    /// The row of a user who is listed; one who is not is refused by `refusal`, and an absent one told as such.
+    private func row(
+        of user: UserID,
+        orElse refusal: Refusal,
+        for context: SignedInContext
+    ) async throws -> MailAddonShape {
+        let found = try await site.mailkeep.perform(ShowMailAddonUser(user: user), as: context.caller)
+        if let found { return found }
+        _ = try await site.mailkeep.perform(ShowUser(user: user), as: context.caller)
+        throw refusal
+    }
+
+    // MARK: Several at once
+
+    /// Does the same to every user whose box is ticked; each is decided by itself (N5).
+    private func actOnSeveral(_ context: SignedInContext) async throws -> Response {
+        let wording = Presenter(context).wording
+        let users = context.form.all("user").compactMap { UserID($0) }
+        let isInactive = context.form["tab"] == UserStatus.inactive.rawValue
+        let address = isInactive ? Self.inactiveTab : Self.address
+        // P1 comes first, also where nobody is ticked, or nothing is asked for.
+        try await site.mailkeep.perform(RequireAdministrator(for: "mail_addon.list"), as: context.caller)
+        guard !users.isEmpty else {
+            let text = isInactive ? wording.text(.noSelect) : wording.text(.addonSelect)
+            let notice = Notice(text: text, isProblem: true)
+            return try await site.redirect(to: address, telling: notice, in: context)
+        }
+        // Nothing is done where somebody is ticked who is not there.
+        var names: [String] = []
+        for user in users {
+            names.append(try await site.mailkeep.perform(ShowUser(user: user), as: context.caller).full_name)
+        }
+        var lines: [String] = []
+        var refused = 0
+        for (user, name) in zip(users, names) {
+            do {
+                let outcome = try await perform(context.form["action"], on: user, wording, as: context.caller)
+                lines.append("\(name): \(outcome)")
+            } catch let error as Refusal where error.rule != .p1 {
+                refused += 1
+                lines.append("\(name): \(wording.refusal(error))")
+            }
+        }
+        let counts = ["ok": "\(users.count - refused)", "ng": "\(refused)"]
+        let text =
+            context.form["action"] == PagePolicy.Action.latestBackup.rawValue
+            ? wording.text(.okLatest, counts) : wording.text(.addonSeveral, counts)
+        let notice = Notice(text: text, isProblem: refused == users.count, lines: lines)
+        return try await site.redirect(to: address, telling: notice, in: context)
+    }
+
+    /// - Returns: what was done, in words.
+    private func perform(
+        _ action: String?,
+        on user: UserID,
+        _ wording: Wording,
+        as caller: Caller
+    ) async throws -> String {
+        switch action.flatMap({ PagePolicy.Action(rawValue: $0) }) {
+        case .latestBackup:
+            _ = try await site.mailkeep.perform(TakeLatestBackup(user: user), as: caller)
+            return wording.text(.okBackup)
+        case .lock:
+            let result = try await site.mailkeep.perform(LockSettings(user: user), as: caller)
+            return wording.text(result == .done ? .okLock : .okUnchanged)
+        case .unlock:
+            let result = try await site.mailkeep.perform(UnlockSettings(user: user), as: caller)
+            return wording.text(result == .done ? .okUnlock : .okUnchanged)
+        default: throw HTTPError(.badRequest)
+        }
+    }
+
+    // MARK: Backup source
+
+    private struct SourceForm {
+        var isFile = false
+        var username = ""
+        var authorizeAs = ""
+        var path = ""
+    }
+
+    private struct SourcePage {
+        let userName: String
+        let mailboxAddress: String
+        let serverText: String
+        let action: String
+        let entered: SourceForm
+        let isFile: Bool
+        let attachedText: String?
+        let refusalText: String?
+        let problem: String?
+    }
+
+    private func source(
+        _ entered: SourceForm,
+        problem: Problem? = nil,
+        for context: SignedInContext
+    ) async throws -> Response {
+        let user = try UserPages.user(context)
+        let row = try await row(of: user, orElse: Refusal(.l9, .settings), for: context)
+        let presenter = Presenter(context)
+        let content = SourcePage(
+            userName: row.user.full_name,
+            mailboxAddress: row.mailbox.address,
+            serverText: row.mailbox.host.map { "\($0):\(row.mailbox.port ?? 0)" } ?? "",
+            action: "\(Self.address)/\(user)/source",
+            entered: entered,
+            isFile: entered.isFile,
+            attachedText: row.backup_source.map { presenter.source($0) },
+            refusalText: row.refused_actions?.first { $0.action == PagePolicy.Action.backupSource.rawValue }?.message,
+            problem: problem?.message
+        )
+        let title = presenter.wording.text(.sourceTitle)
+        return try await site.render(.source, title: title, content, problem?.status ?? .ok, for: context)
+    }
+
+    private func attach(_ context: SignedInContext) async throws -> Response {
+        let form = context.form
+        let entered = SourceForm(
+            isFile: form["kind"] == "file",
+            username: form.text("username") ?? "",
+            authorizeAs: form.text("authorize_as") ?? "",
+            path: form.text("path") ?? ""
+        )
+        do {
+            let source: AttachBackupSource.Source
+            if entered.isFile {
+                guard !entered.path.isEmpty else { throw AppError(.sourceIncomplete) }
+                source = .path(entered.path)
+            } else {
+                guard !entered.username.isEmpty, let password = form["password"], !password.isEmpty else {
+                    throw AppError(.sourceIncomplete)
+                }
+                source = .signIn(
+                    MailCredentials(
+                        username: entered.username,
+                        password: password,
+                        authorizeAs: entered.authorizeAs.isEmpty ? nil : entered.authorizeAs
+                    )
+                )
+            }
+            let action = AttachBackupSource(user: try UserPages.user(context), source: source)
+            let server = try await site.mailkeep.perform(action, as: context.caller)
+            let wording = Presenter(context).wording
+            let told = server.map { wording.text(.okSourceServer, ["server": "\($0.host):\($0.port)"]) }
+            let notice = Notice(text: told ?? wording.text(.okSource))
+            return try await site.redirect(to: Self.inactiveTab, telling: notice, in: context)
+        } catch {
+            let problem = Problem(error, in: context.user.locale)
+            guard problem.status != .internalServerError, (error as? Refusal)?.rule != .p1 else { throw error }
+            return try await source(entered, problem: problem, for: context)
+        }
+    }
+}

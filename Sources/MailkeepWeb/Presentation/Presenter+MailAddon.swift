@@ -1,0 +1,68 @@
+import MailkeepApp
+import MailkeepModel
+
+extension Presenter {
+    /// A sharing setting's name.
+    func sharing(_ value: String) -> String {
+        switch SharingSetting(rawValue: value) {
+        case .recordLevel: wording.text(.shareRecord)
+        case .all: wording.text(.shareAll)
+        case .some(.none), nil: wording.text(.shareNone)
+        }
+    }
+
+    /// Whether settings are locked, by whom and since when (P3).
+    func lock(_ row: MailAddonShape) -> String {
+        guard row.locked, let by = row.locked_by, let since = moment(row.locked_time) else {
+            return wording.text(.lockOff)
+        }
+        return wording.text(.lockOn, ["admin": by.name, "time": since.shown])
+    }
+
+    /// How a backup stands (B6).
+    func backupStatus(_ status: String) -> String {
+        switch BackupStatus(rawValue: status) {
+        case .waiting: wording.text(.stWaiting)
+        case .inProgress: wording.text(.stRunning)
+        case .completed: wording.text(.stDone)
+        case .failed: wording.text(.stFailed)
+        case .cancelled: wording.text(.stCancelled)
+        case nil: wording.text(.stNone)
+        }
+    }
+
+    /// How far a backup has come.
+    func progress(_ progress: BackupShape.Progress) -> String {
+        guard progress.found > 0 else {
+            return progress.folders > 0
+                ? wording.text(
+                    .stFolders,
+                    ["done": number(progress.folders_done), "all": number(progress.folders)]
+                ) : ""
+        }
+        let left = progress.seconds_left.map { duration(seconds: $0) } ?? "-"
+        return wording.text(
+            .stProgress,
+            [
+                "found": number(progress.found), "stored": number(progress.stored), "bytes": size(progress.bytes),
+                "time": left,
+            ]
+        )
+    }
+
+    /// What a completed backup covers (P4).
+    func covers(_ backup: BackupShape) -> String {
+        let until = moment(backup.covered_until)?.shown ?? "-"
+        return wording.text(.backupCovers, ["mailbox": backup.mailbox, "time": until])
+    }
+
+    /// A backup source that is attached (L9).
+    func source(_ source: MailAddonShape.Source) -> String {
+        let kind: PageWord = source.kind == "file" ? .sourceFile : .sourceSignIn
+        let time = moment(source.attached_time)?.shown ?? ""
+        return wording.text(
+            .sourceAttached,
+            ["kind": wording.text(kind), "admin": source.attached_by.name, "time": time]
+        )
+    }
+}

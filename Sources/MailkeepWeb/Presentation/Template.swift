@@ -1,0 +1,67 @@
+/// The templates there are, each in a file of its name.
+enum Template: String, CaseIterable {
+    case account
+    case addonRow = "addon-row"
+    case addonRowPart = "addon-row-part"
+    case addonUsers = "addon-users"
+    case audit
+    case backup
+    case backupPart = "backup-part"
+    case choices
+    case column
+    case confirm
+    case deactivate
+    case error
+    case invitation
+    case invited
+    case layout
+    case mail
+    case mailList = "mail-list"
+    case mailSettings = "mail-settings"
+    case message
+    case organization
+    case pager
+    case record
+    case records
+    case settings
+    case setup
+    case signin
+    case source
+    case user
+    case users
+
+    /// Its text (UTF-8).
+    var source: [UInt8] {
+        switch self {
+        case .account: PackageResources.account_mustache
+        case .addonRow: PackageResources.addon_row_mustache
+        case .addonRowPart: PackageResources.addon_row_part_mustache
+        case .addonUsers: PackageResources.addon_users_mustache
+        case .audit: PackageResources.audit_mustache
+        case .backup: PackageResources.backup_mustache
+        case .backupPart: PackageResources.backup_part_mustache
+        case .choices: PackageResources.choices_mustache
+        case .column: PackageResources.column_mustache
+        case .confirm: PackageResources.confirm_mustache
+        case .deactivate: PackageResources.deactivate_mustache
+        case .error: PackageResources.error_mustache
+        case .invitation: PackageResources.invitation_mustache
+        case .invited: PackageResources.invited_mustache
+        case .layout: PackageResources.layout_mustache
+        case .mail: PackageResources.mail_mustache
+        case .mailList: PackageResources.mail_list_mustache
+        case .mailSettings: PackageResources.mail_settings_mustache
+        case .message: PackageResources.message_mustache
+        case .organization: PackageResources.organization_mustache
+        case .pager: PackageResources.pager_mustache
+        case .record: PackageResources.record_mustache
+        case .records: PackageResources.records_mustache
+        case .settings: PackageResources.settings_mustache
+        case .setup: PackageResources.setup_mustache
+        case .signin: PackageResources.signin_mustache
+        case .source: PackageResources.source_mustache
+        case .user: PackageResources.user_mustache
+        case .users: PackageResources.users_mustache
+        }
+    }
+}

@@ -1,0 +1,44 @@
+import HTTPTypes
+import Hummingbird
+import MailkeepApp
+
+/// Lets only forms through that come from our own pages, and reads them.
+struct FormGuard: RouterMiddleware {
+    typealias Context = VisitContext
+
+    /// Bytes of a form: certificates in PEM are the longest that is sent.
+    private static let longest = 512 << 10
+
+    let site: Site
+
+    func handle(
+        _ request: Request,
+        context: VisitContext,
+        next: (Request, VisitContext) async throws -> Response
+    ) async throws -> Response {
+        guard request.method != .get, request.method != .head else { return try await next(request, context) }
+        guard isOfThisSite(request) else { throw ForeignForm() }
+        var visit = context
+        let body = try await request.body.collect(upTo: Self.longest)
+        visit.form = FormData(encoded: String(buffer: body))
+        guard !visit.formToken.isEmpty, let token = visit.form["form_token"],
+            SecretToken.areEqual(token, visit.formToken)
+        else { throw ForeignForm() }
+        return try await next(request, visit)
+    }
+
+    /// What the browser itself says of where a form comes from; old ones say nothing, and the token decides.
+    private func isOfThisSite(_ request: Request) -> Bool {
+        if let site = request.headers[.secFetchSite], site != "same-origin", site != "none" { return false }
+        guard let origin = request.headers[.origin] else { return true }
+        let host = origin.split(separator: "/").last.map(String.init)
+        return host == request.head.authority || origin == site.configuration.address
+    }
+}
+
+/// A form that does not come from one of our pages, or from one of a session that has ended.
+struct ForeignForm: Error {}
+
+extension HTTPField.Name {
+    fileprivate static var secFetchSite: Self { Self("Sec-Fetch-Site") ?? .via }
+}

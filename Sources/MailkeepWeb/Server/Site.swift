@@ -1,0 +1,46 @@
+import Hummingbird
+import MailkeepApp
+
+/// What every page has at hand.
+struct Site: Sendable {
+    let mailkeep: Mailkeep
+    let configuration: WebConfiguration
+    let setUpToken: SecretToken?
+    let templates: Templates
+    let proxies: TrustedProxies
+
+    init(mailkeep: Mailkeep, configuration: WebConfiguration, setUpToken: SecretToken?) throws {
+        self.mailkeep = mailkeep
+        self.configuration = configuration
+        self.setUpToken = setUpToken
+        templates = try Templates()
+        proxies = TrustedProxies(configuration.trustedProxies)
+    }
+
+    /// Every route there is.
+    func router() throws -> Router<VisitContext> {
+        let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: ResponseHeaders(isSecure: configuration.isSecure))
+        router.add(middleware: VisitMiddleware(site: self))
+        router.add(middleware: ErrorPages(site: self))
+        router.add(middleware: FormGuard(site: self))
+        Assets().add(to: router)
+        SetUpPage(site: self).add(to: router)
+        SignInPages(site: self).add(to: router)
+        InvitationPage(site: self).add(to: router)
+        InlineImages(site: self).add(to: router)
+        let signedIn = router.group(context: SignedInContext.self)
+        HomePage(site: self).add(to: signedIn)
+        AccountPage(site: self).add(to: signedIn)
+        MailSettingsPage(site: self).add(to: signedIn)
+        RecordPages(site: self).add(to: signedIn)
+        MessagePages(site: self).add(to: signedIn)
+        MyMailPage(site: self).add(to: signedIn)
+        UserPages(site: self).add(to: signedIn)
+        MailAddonPages(site: self).add(to: signedIn)
+        BackupPages(site: self).add(to: signedIn)
+        AuditPage(site: self).add(to: signedIn)
+        OrganizationPage(site: self).add(to: signedIn)
+        return router
+    }
+}
