@@ -22,4 +22,4 @@ check:
 	dev/check
 
 clean:
-	rm -rf .build .build-release
+	rm -rf .build .build-release .demo
