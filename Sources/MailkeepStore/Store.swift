@@ -8,6 +8,9 @@ package import MailkeepKeys
 /// time opens it (design decision 1).
 package final class Store: Sendable {
     private let pool: DatabasePool
+    /// For look-ups that block, apart from the pool: who waits there for a connection on a thread of the concurrency
+    /// runtime waits for others that need such a thread to give theirs back, and with few cores all of them stand still.
+    private let lookups: DatabaseQueue
     private let sealing: Sealing
 
     /// Opens the database at `path`, creating it when it is absent, and brings its schema up to date.
@@ -30,6 +33,8 @@ package final class Store: Sendable {
             try migrator.migrate(pool)
             // The pool's own preparation of WAL comes after ours and lowers it to NORMAL.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            configuration.readonly = true
+            lookups = try DatabaseQueue(path: path, configuration: configuration)
         } catch let error as DatabaseError {
             throw StoreError(error)
         }
@@ -62,10 +67,10 @@ package final class Store: Sendable {
 
     /// Where content lies in the vault; nil when it is not stored.
     ///
-    /// Blocks for one look-up by key.
+    /// Blocks for one look-up by key, and waits for nothing but other such look-ups.
     package func location(of key: Data) throws -> ContentLocation? {
         do {
-            return try pool.unsafeReentrantRead { try ReadTransaction($0, sealing: sealing).location(of: key) }
+            return try lookups.read { try ReadTransaction($0, sealing: sealing).location(of: key) }
         } catch let error as DatabaseError {
             throw StoreError(error)
         }
@@ -73,6 +78,9 @@ package final class Store: Sendable {
 
     /// Ends all connections, with a last checkpoint.
     package func close() throws {
-        do { try pool.close() } catch let error as DatabaseError { throw StoreError(error) }
+        do {
+            try lookups.close()
+            try pool.close()
+        } catch let error as DatabaseError { throw StoreError(error) }
     }
 }
