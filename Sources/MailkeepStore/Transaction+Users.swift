@@ -205,7 +205,7 @@ extension WriteTransaction {
         try removeInvitation(of: user)
     }
 
-    /// Makes a user inactive; nothing is deleted (design decision 12).
+    /// Makes a user inactive; nothing is deleted (design decision 11).
     ///
     /// Their sessions end (U1), and their mailbox is read no further but by backups: a synchronisation that waits or is
     /// at work ends.

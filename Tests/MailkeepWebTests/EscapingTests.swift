@@ -86,10 +86,13 @@ struct EscapingTests {
                     "certificates", "kind", "role", "profile",
                 ].map { ($0, hostile) }
             )
+            var settings = typed
+            settings["account_type"] = "imap"
+            settings["sharing"] = "private"
             let answers = try await [
                 visitor.post("/signin", typed), browser.post("/settings/users/new", typed),
-                browser.post("/settings/users/\(firm.kei)", typed), browser.post("/settings/mail-addon", typed),
-                browser.post("/settings/mail-addon/test", typed), browser.post("/settings/account", typed),
+                browser.post("/settings/users/\(firm.kei)", typed), browser.post("/settings/mail-addon", settings),
+                browser.post("/settings/mail-addon/test", settings), browser.post("/settings/account", typed),
             ]
             for (number, answer) in answers.enumerated() { Self.expectEscaped(answer, "\(number)") }
             #expect(Self.says(answers[0]) && Self.says(answers[1]) && Self.says(answers[2]) && Self.says(answers[3]))

@@ -178,11 +178,12 @@ struct RouteTable {
                     400
                 )
             ),
-            // An image's address proves for whom it was made, and is asked for without cookies.
+            // An image's address proves for whom it was made, and is asked for without cookies; with another's session
+            // it is none.
             Line(
                 .get,
                 "/inline/{link}",
-                Question("/inline/\(link)", [:], 200, 200, 200, 200, 200),
+                Question("/inline/\(link)", [:], 200, 404, 404, 200, 404),
                 Question("/inline/\(foreignLink)", [:], 404, 404, 404, 404, 404),
                 Question("/inline/\(absent)", [:], 404, 404, 404, 404, 404)
             ),

@@ -39,10 +39,12 @@ extension Mailkeep {
         let now = clock()
         let known = try await knownUser(attempt.email)
         let provenDevice = known.flatMap { device(in: attempt.deviceCookie, of: $0.id) }
-        var keys: [SignInThrottle.Key] = [.address(Self.throttledNetwork(of: attempt.address))]
+        var keys: [SignInThrottle.Key] = []
         if let known, let provenDevice {
+            // Its own budget alone: others behind the same address cannot keep an owner out either.
             keys.append(.device(known.id, device: provenDevice))
         } else {
+            keys.append(.address(Self.throttledNetwork(of: attempt.address)))
             // An address that nobody has runs out of attempts likewise, so that nobody learns who has an account.
             let normalized = (try? UserAddress(attempt.email))?.normalized ?? attempt.email
             keys.append(.account(addressHash(normalized)))
@@ -51,9 +53,14 @@ extension Mailkeep {
             throw AppError(.tooManyAttempts, ["seconds": "\(seconds)"])
         }
         let hash = try await store.read { transaction in try known.flatMap { try transaction.passwordHash($0.id) } }
-        guard try await passwordHasher.verify(attempt.password, against: hash), let known else {
-            throw AppError(.badSignIn)
+        do {
+            guard try await passwordHasher.verify(attempt.password, against: hash) else { throw AppError(.badSignIn) }
+        } catch let error as AppError where error.code == .busy {
+            // Nothing was tried.
+            await throttle.giveBack(keys, at: now)
+            throw error
         }
+        guard let known else { throw AppError(.badSignIn) }
         await throttle.giveBack(keys, at: now)
         let caller = Caller(user: known.id, origin: "web \(attempt.address)")
         let token = try await act(AuditedAction(name: "session.begin", user: known.id), as: caller) {

@@ -19,10 +19,17 @@ struct InlineImages {
     func add(to router: some RouterMethods<VisitContext>) {
         router.get("/inline/{link}") { _, context in
             let link = context.parameters.get("link") ?? ""
-            guard let image = site.mailkeep.imageLink(link) else { throw Refusal(.v1) }
+            guard let image = site.mailkeep.imageLink(link), context.session.map({ $0.user.id == image.viewer }) ?? true
+            else { throw Refusal(.v1) }
             let caller = Caller(user: image.viewer, origin: "web \(context.client)")
             let action = ReadAttachment(image.part, of: image.message, at: image.source)
-            let attachment = try await site.mailkeep.perform(action, as: caller)
+            let attachment: ReadAttachment.Output
+            do {
+                attachment = try await site.mailkeep.perform(action, as: caller)
+            } catch let error as Refusal where error.rule == .u1 {
+                // Who holds a link learns nothing of its user.
+                throw Refusal(.v1)
+            }
             guard Self.types.contains(attachment.contentType) else { throw Refusal(.v1) }
             return Response(
                 status: .ok,

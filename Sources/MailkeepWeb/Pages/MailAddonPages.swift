@@ -33,14 +33,16 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/backup") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, telling: wording.text(.okBackup), leadingTo: Self.inactiveTab) {
+            return try await act(context, leadingTo: Self.inactiveTab) {
                 _ = try await site.mailkeep.perform(StartBackup(user: $0), as: context.caller)
+                return wording.text(.okBackup)
             }
         }
         router.post("/settings/mail-addon-users/{user}/latest") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, telling: wording.text(.okBackup), leadingTo: Self.inactiveTab) {
+            return try await act(context, leadingTo: Self.inactiveTab) {
                 _ = try await site.mailkeep.perform(TakeLatestBackup(user: $0), as: context.caller)
+                return wording.text(.okBackup)
             }
         }
         router.get("/settings/mail-addon-users/{user}/lock") { _, context in
@@ -48,8 +50,9 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/lock") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, telling: wording.text(.okLock), leadingTo: Self.address) {
-                _ = try await site.mailkeep.perform(LockSettings(user: $0), as: context.caller)
+            return try await act(context, leadingTo: Self.address) {
+                let result = try await site.mailkeep.perform(LockSettings(user: $0), as: context.caller)
+                return wording.text(result == .done ? .okLock : .okUnchanged)
             }
         }
         router.get("/settings/mail-addon-users/{user}/unlock") { _, context in
@@ -57,8 +60,9 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/unlock") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, telling: wording.text(.okUnlock), leadingTo: Self.address) {
-                _ = try await site.mailkeep.perform(UnlockSettings(user: $0), as: context.caller)
+            return try await act(context, leadingTo: Self.address) {
+                let result = try await site.mailkeep.perform(UnlockSettings(user: $0), as: context.caller)
+                return wording.text(result == .done ? .okUnlock : .okUnchanged)
             }
         }
         router.get("/settings/mail-addon-users/{user}/source") { _, context in
@@ -75,13 +79,12 @@ struct MailAddonPages {
     /// Acts on one user, and tells a refusal on the page that it was asked from.
     private func act(
         _ context: SignedInContext,
-        telling done: String,
         leadingTo address: String,
-        _ body: (UserID) async throws -> Void
+        _ body: (UserID) async throws -> String
     ) async throws -> Response {
-        var notice = Notice(text: done)
+        var notice: Notice
         do {
-            try await body(try UserPages.user(context))
+            notice = Notice(text: try await body(try UserPages.user(context)))
         } catch let error as Refusal where error.rule != .p1 {
             notice = Notice(text: Presenter(context).wording.refusal(error), isProblem: true)
         }
@@ -124,7 +127,8 @@ struct MailAddonPages {
     /// Does the same to every user whose box is ticked; each is decided by itself (N5).
     private func actOnSeveral(_ context: SignedInContext) async throws -> Response {
         let wording = Presenter(context).wording
-        let users = context.form.all("user").compactMap { UserID($0) }
+        var seen: Set<UserID> = []
+        let users = context.form.all("user").compactMap { UserID($0) }.filter { seen.insert($0).inserted }
         let isInactive = context.form["tab"] == UserStatus.inactive.rawValue
         let address = isInactive ? Self.inactiveTab : Self.address
         // P1 comes first, also where nobody is ticked, or nothing is asked for.

@@ -23,7 +23,7 @@ struct MailSettingsPage {
 
     private func save(_ context: SignedInContext) async throws -> Response {
         let saved = try await saved(context)
-        let entered = MailSettingsForm(context.form)
+        let entered = try MailSettingsForm(context.form)
         do {
             let action = SaveMailAddonSettings(user: context.user.id, input: try entered.input(beside: saved))
             _ = try await site.mailkeep.perform(action, as: context.caller)
@@ -37,7 +37,7 @@ struct MailSettingsPage {
     /// Tries what is entered, whether it is saved or not, and shows the form as it was.
     private func test(_ context: SignedInContext) async throws -> Response {
         let saved = try await saved(context)
-        let entered = MailSettingsForm(context.form)
+        let entered = try MailSettingsForm(context.form)
         let wording = Presenter(context).wording
         do {
             let action = TestMailAccount(user: context.user.id, input: try entered.input(beside: saved))
@@ -95,9 +95,17 @@ struct MailSettingsForm: Sendable {
     /// The settings are locked, and only saved as they are.
     var isUnchanged = false
 
-    init(_ form: FormData) {
+    /// - Throws: `HTTPError` (400) where a choice is none: what was cut off must not change what is shared.
+    init(_ form: FormData) throws {
         isUnchanged = form["unchanged"] != nil
-        accountType = form["account_type"].flatMap { AccountType(rawValue: $0) } ?? .imap
+        guard !isUnchanged else {
+            password = form["password"].flatMap { $0.isEmpty ? nil : $0 }
+            return
+        }
+        guard let type = form["account_type"].flatMap({ AccountType(rawValue: $0) }),
+            let setting = form["sharing"].flatMap({ SharingSetting(rawValue: $0) })
+        else { throw HTTPError(.badRequest) }
+        (accountType, sharing) = (type, setting)
         address = form.text("address") ?? ""
         host = form.text("host") ?? ""
         port = form.text("port") ?? ""
@@ -105,7 +113,6 @@ struct MailSettingsForm: Sendable {
         username = form.text("username") ?? ""
         password = form["password"].flatMap { $0.isEmpty ? nil : $0 }
         certificates = form.text("certificates")
-        sharing = form["sharing"].flatMap { SharingSetting(rawValue: $0) } ?? .none
     }
 
     /// What is saved; of who has saved nothing yet, what is likely.

@@ -78,7 +78,7 @@ struct MessagePages {
         return try await site.render(.message, title: content.subject, content, for: context)
     }
 
-    /// The HTML of a mail, which is hostile: on its own, in a sandbox, without anything from elsewhere (decision 13).
+    /// The HTML of a mail, which is hostile: on its own, in a sandbox, without anything from elsewhere (decision 19).
     private func html(
         of message: MessageID,
         at source: MessageSource,

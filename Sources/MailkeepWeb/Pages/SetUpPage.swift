@@ -78,7 +78,7 @@ extension Site {
             cookies.append(cookie(.visitor, token.text))
         }
         let title = Wording(locale: visit.locale).text(title)
-        var response = try render(template, title: title, content, status, for: visit)
+        var response = try render(template, title: title, content, status, for: visit, here: visit.here)
         for cookie in cookies { response.setCookie(cookie) }
         return response
     }

@@ -46,8 +46,8 @@ struct UserPages {
         }
         router.post("/settings/users/{user}/activate") { _, context in
             let user = try Self.user(context)
-            _ = try await site.mailkeep.perform(ActivateUser(user: user), as: context.caller)
-            let notice = Notice(text: Presenter(context).wording.text(.okActivate))
+            let result = try await site.mailkeep.perform(ActivateUser(user: user), as: context.caller)
+            let notice = Notice(text: Presenter(context).wording.text(result == .done ? .okActivate : .okUnchanged))
             return try await site.redirect(to: "\(Self.address)/\(user)", telling: notice, in: context)
         }
     }
@@ -161,7 +161,7 @@ struct UserPages {
         do {
             let output = try await site.mailkeep.perform(action, as: context.caller)
             let wording = Presenter(context).wording
-            var notice = Notice(text: wording.text(.okDeactivate))
+            var notice = Notice(text: wording.text(output.result == .done ? .okDeactivate : .okUnchanged))
             if output.backup != nil { notice.lines.append(wording.text(.okBackup)) }
             return try await site.redirect(to: MailAddonPages.inactiveTab, telling: notice, in: context)
         } catch let error as Refusal {

@@ -16,6 +16,9 @@ struct Document<Content> {
     let formToken: String
     let stylesheet: String
     let script: String
+    let icon: String
+    /// Where a change of language leads back to; nowhere from errors, which are alike whatever was asked for (V1).
+    let here: String
     let zone: String
     let content: Content
 
@@ -43,7 +46,8 @@ extension Site {
         _ content: Content,
         _ status: HTTPResponse.Status = .ok,
         for visit: VisitContext,
-        notice: Notice? = nil
+        notice: Notice? = nil,
+        here: String = ""
     ) throws -> Response {
         let wording = Wording(locale: visit.locale)
         let document = Document(
@@ -58,6 +62,8 @@ extension Site {
             formToken: visit.formToken,
             stylesheet: Assets.stylesheet.address,
             script: Assets.script.address,
+            icon: Assets.icon.address,
+            here: here,
             zone: visit.timeZone.identifier,
             content: content
         )

@@ -3,7 +3,7 @@ import Foundation
 /// The HTML of a mail, made fit to be shown in a sandbox.
 ///
 /// The sandbox and the policy of its route keep scripts from running and anything from being loaded (design decision
-/// 13). What is left is what no policy governs: elements that connect or prefetch, that lead the frame itself elsewhere,
+/// 19). What is left is what no policy governs: elements that connect or prefetch, that lead the frame itself elsewhere,
 /// or that put other documents into it lose their names, and links open outside, without telling where from.
 ///
 /// Names are looked for wherever they stand after `<`, also in comments and attributes: HTML has no other way to write

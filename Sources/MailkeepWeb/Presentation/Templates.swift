@@ -19,7 +19,29 @@ struct Templates: Sendable {
 
     /// A page, or a part of one; nil where there is no such template.
     func render(_ model: Any, with template: Template) -> String? {
-        library.render(model, withTemplate: template.rawValue)
+        library.render(Self.values(of: model) ?? model, withTemplate: template.rawValue)
+    }
+
+    /// A model as dictionaries and arrays, nil where there is nothing.
+    ///
+    /// The library would otherwise reflect on a struct anew for every name that it looks up in it.
+    private static func values(of model: Any) -> Any? {
+        switch model {
+        case is String, is Int, is Bool, is Words: return model
+        default: break
+        }
+        let mirror = Mirror(reflecting: model)
+        switch mirror.displayStyle {
+        case .optional: return mirror.children.first.flatMap { values(of: $0.value) }
+        case .collection: return mirror.children.compactMap { values(of: $0.value) }
+        case .struct:
+            var fields: [String: Any] = [:]
+            for child in mirror.children {
+                if let name = child.label, let value = values(of: child.value) { fields[name] = value }
+            }
+            return fields
+        default: return model
+        }
     }
 }
 

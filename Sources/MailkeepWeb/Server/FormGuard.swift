@@ -1,6 +1,7 @@
 import HTTPTypes
 import Hummingbird
 import MailkeepApp
+import NIOCore
 
 /// Lets only forms through that come from our own pages, and reads them.
 struct FormGuard: RouterMiddleware {
@@ -19,7 +20,7 @@ struct FormGuard: RouterMiddleware {
         guard request.method != .get, request.method != .head else { return try await next(request, context) }
         guard isOfThisSite(request) else { throw ForeignForm() }
         var visit = context
-        let body = try await request.body.collect(upTo: Self.longest)
+        let body = try await body(of: request)
         visit.form = FormData(encoded: String(buffer: body))
         guard !visit.formToken.isEmpty, let token = visit.form["form_token"],
             SecretToken.areEqual(token, visit.formToken)
@@ -27,12 +28,22 @@ struct FormGuard: RouterMiddleware {
         return try await next(request, visit)
     }
 
+    /// - Throws: `HTTPError`: 413 where it is too long, 400 where it is malformed or breaks off.
+    private func body(of request: Request) async throws -> ByteBuffer {
+        do {
+            return try await request.body.collect(upTo: Self.longest)
+        } catch is NIOTooManyBytesError {
+            throw HTTPError(.contentTooLarge)
+        } catch let error where !(error is CancellationError) && !(error is any HTTPResponseError) {
+            throw HTTPError(.badRequest)
+        }
+    }
+
     /// What the browser itself says of where a form comes from; old ones say nothing, and the token decides.
     private func isOfThisSite(_ request: Request) -> Bool {
         if let site = request.headers[.secFetchSite], site != "same-origin", site != "none" { return false }
         guard let origin = request.headers[.origin] else { return true }
-        let host = origin.split(separator: "/").last.map(String.init)
-        return host == request.head.authority || origin == site.configuration.address
+        return origin == site.origin(of: request) || origin == site.configuration.address
     }
 }
 

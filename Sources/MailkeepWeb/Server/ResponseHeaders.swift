@@ -2,7 +2,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Adds the headers that every answer has, errors included (design decision 14).
+/// Adds the headers that every answer has, errors included (design decision 18).
 struct ResponseHeaders: RouterMiddleware {
     typealias Context = VisitContext
 

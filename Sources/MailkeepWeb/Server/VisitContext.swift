@@ -10,6 +10,8 @@ struct VisitContext: RequestContext {
     let peer: String
     /// The client's address: the peer's, or what a trusted proxy says.
     var client = ""
+    /// The address that was asked for.
+    var here = ""
     var locale = MailkeepModel.Locale.english
     var timeZone = TimeZone.current
     var session: Session?

@@ -17,6 +17,7 @@ struct VisitMiddleware: RouterMiddleware {
     ) async throws -> Response {
         var visit = context
         visit.client = site.proxies.client(peer: context.peer, forwardedFor: request.headers[.xForwardedFor])
+        visit.here = request.method == .get ? request.uri.description : request.uri.path
         let cookies = request.cookies
         if let token = cookies[site.cookieName(.session)].flatMap({ SecretToken($0.value) }) {
             visit.session = try await site.mailkeep.session(token)

@@ -49,7 +49,7 @@ package struct WebConfiguration: Sendable {
         return "\(certificate == nil ? "http" : "https")://\(shown):\(port)"
     }
 
-    /// Refuses what would send passwords over a network in clear, and what is incomplete (design decision 15).
+    /// Refuses what would send passwords over a network in clear, and what is incomplete (design decision 22).
     ///
     /// - Throws: `WebError`.
     package func check() throws {
