@@ -27,16 +27,16 @@ struct IMAPFetchParser {
                 isComplete = true
                 return nil
             }
-            let name = scanner.atom(stoppingAt: .openBracket).uppercased()
+            let name = String(buffer: scanner.atomBytes(stoppingAt: .openBracket)).uppercased()
             let isSection = scanner.peek() == .openBracket
             if name.isEmpty && !isSection { throw IMAPDecodingError(.invalidSyntax, "an item without a name") }
             if isSection || name.hasPrefix("RFC822") && name != "RFC822.SIZE" {
                 let section = try section(named: name, &scanner)
                 scanner.skipSpaces()
                 if scanner.isAtStreamedLiteral { return section }
-                fetch.sections.append(.init(section: section, bytes: try scanner.string()))
-                guard fetch.sections.count <= limits.nesting else {
-                    throw IMAPDecodingError(.limitExceeded, "too many sections")
+                let bytes = try scanner.string()
+                if fetch.sections.count < limits.sections {
+                    fetch.sections.append(.init(section: section, bytes: bytes))
                 }
             } else {
                 scanner.skipSpaces()
@@ -47,8 +47,12 @@ struct IMAPFetchParser {
 
     private mutating func parseValue(of name: String, _ scanner: inout IMAPScanner) throws(IMAPDecodingError) {
         switch name {
-        case "UID": fetch.uid = scanner.number().flatMap { $0 == 0 ? nil : $0 }
-        case "RFC822.SIZE": fetch.size = scanner.number()
+        case "UID": fetch.uid = try scanner.wrappedNumber().positive
+        case "RFC822.SIZE": fetch.size = try scanner.wrappedNumber()
+        case "MODSEQ": fetch.modSeq = try scanner.wrappedNumber().positive
+        case "X-GM-MSGID": fetch.gmailMessageID = try scanner.wrappedNumber()
+        case "EMAILID": fetch.emailID = try scanner.wrappedString().map { String(buffer: $0) }
+        case "THREADID": fetch.threadID = try scanner.wrappedString().map { String(buffer: $0) }
         case "INTERNALDATE":
             fetch.internalDate = try scanner.string().flatMap { IMAPDate.milliseconds(String(buffer: $0)) }
         default: try scanner.skipValue()
@@ -59,7 +63,7 @@ struct IMAPFetchParser {
         guard scanner.skip(.openBracket) else {
             return name == "RFC822" ? .message : name == "RFC822.HEADER" ? .header : .other
         }
-        let part = scanner.atom(stoppingAt: .closeBracket).uppercased()
+        let part = String(buffer: scanner.atomBytes(stoppingAt: .closeBracket)).uppercased()
         while let byte = scanner.peek(), byte != .closeBracket {
             if byte == .quote { _ = try scanner.string() } else { scanner.skip() }
         }

@@ -14,8 +14,8 @@ package struct IMAPLimits: Sendable, Equatable {
     ///
     /// Mail to tens of thousands of addresses stays below.
     package var headerLength = 4 << 20
-    /// Parentheses within parentheses.
-    package var nesting = 64
+    /// Sections of one message that come in one answer without being literals; what exceeds them is left out.
+    package var sections = 64
     /// Mailboxes of one listing.
     package var mailboxes = 50_000
     /// Messages of one mailbox.

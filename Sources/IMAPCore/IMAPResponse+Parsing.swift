@@ -5,7 +5,7 @@ extension IMAPResponse {
     ///
     /// Answers that do not matter or that are broken in ways that do no harm become ``other(name:)``.
     init(parsing line: ByteBuffer, limits: IMAPLimits) throws(IMAPDecodingError) {
-        var scanner = IMAPScanner(line, limits: limits)
+        var scanner = IMAPScanner(line)
         switch scanner.peek() {
         case .plus:
             scanner.skip()
@@ -53,6 +53,8 @@ extension IMAPResponse {
         case "ENABLED": return .enabled(words(scanner.text()))
         case "LIST", "XLIST": return try .list(IMAPListEntry(parsing: &scanner))
         case "NAMESPACE": return try .namespace(IMAPNamespaces(parsing: &scanner, limits: limits))
+        case "STATUS": return try .mailboxStatus(IMAPMailboxStatus(parsing: &scanner))
+        case "VANISHED": return try vanished(&scanner)
         case "SEARCH": return .search(searchNumbers(&scanner))
         case "ESEARCH": return try .search(extendedSearch(&scanner))
         default: return .other(name: name)
@@ -61,6 +63,21 @@ extension IMAPResponse {
 
     static func words(_ text: String) -> [String] {
         text.uppercased().split(separator: " ").map(String.init)
+    }
+
+    /// `(EARLIER) 41,43:116`.
+    private static func vanished(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPResponse {
+        scanner.skipSpaces()
+        var isEarlier = false
+        if scanner.peek() == .open {
+            let word = try scanner.wrappedString()
+            isEarlier = word.map { String(buffer: $0).uppercased() } == "EARLIER"
+            scanner.skipSpaces()
+        }
+        guard let set = IMAPUIDSet(parsing: scanner.atomBytes()) else {
+            throw IMAPDecodingError(.invalidSyntax, "what vanished is no set of numbers")
+        }
+        return .vanished(set, isEarlier: isEarlier)
     }
 
     /// `2 5 6 (MODSEQ 917162500)`: what is no number ends the list.
@@ -85,7 +102,7 @@ extension IMAPResponse {
             switch name {
             case "UID": continue
             case "ALL":
-                guard let set = IMAPUIDSet(parsing: scanner.atom()) else {
+                guard let set = IMAPUIDSet(parsing: scanner.atomBytes()) else {
                     throw IMAPDecodingError(.invalidSyntax, "a search result is no set of numbers")
                 }
                 return set
@@ -103,14 +120,29 @@ extension IMAPResponse {
 
 extension IMAPUIDSet {
     /// `1:3,5`; a range may be written downwards.
-    init?(parsing text: String) {
+    init?(parsing text: ByteBuffer) {
         var ranges: [ClosedRange<UInt32>] = []
-        for part in text.utf8.split(separator: UInt8(ascii: ","), omittingEmptySubsequences: false) {
-            let ends = part.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-                .map { UInt32(Substring($0)) }
-            guard ends.count <= 2, let first = ends.first ?? nil, let last = ends.last ?? nil else { return nil }
-            ranges.append(min(first, last)...max(first, last))
+        var first: UInt32?
+        var number: UInt32?
+        for byte in text.readableBytesView {
+            switch byte {
+            case 0x30...0x39:
+                let (tens, isTooLarge) = (number ?? 0).multipliedReportingOverflow(by: 10)
+                let (sum, isToo) = tens.addingReportingOverflow(UInt32(byte & 0x0F))
+                guard !isTooLarge, !isToo else { return nil }
+                number = sum
+            case UInt8(ascii: ":"):
+                guard first == nil, number != nil else { return nil }
+                (first, number) = (number, nil)
+            case UInt8(ascii: ","):
+                guard let last = number else { return nil }
+                ranges.append(min(first ?? last, last)...max(first ?? last, last))
+                (first, number) = (nil, nil)
+            default: return nil
+            }
         }
+        guard let last = number else { return nil }
+        ranges.append(min(first ?? last, last)...max(first ?? last, last))
         self.init(ranges: ranges)
     }
 }

@@ -16,6 +16,10 @@ package enum IMAPResponse: Sendable, Equatable {
     /// `SEARCH` or the `ALL` part of `ESEARCH`.
     case search(IMAPUIDSet)
     case fetch(IMAPFetch)
+    case mailboxStatus(IMAPMailboxStatus)
+    /// Messages that are gone (RFC 7162, 3.2.10); earlier ones went before the mailbox was opened, and the set may name
+    /// identifiers that never were.
+    case vanished(IMAPUIDSet, isEarlier: Bool)
     /// Anything else: its name in capitals.
     case other(name: String)
 }

@@ -134,7 +134,7 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
     }
 
     private mutating func parseFetchSoFar() throws -> IMAPSection? {
-        var scanner = IMAPScanner(response, limits: limits)
+        var scanner = IMAPScanner(response)
         if fetch == nil {
             scanner.skip()
             scanner.skipSpaces()
@@ -149,7 +149,7 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
     }
 
     private static func kind(of line: ByteBuffer) -> Kind {
-        var scanner = IMAPScanner(line, limits: IMAPLimits())
+        var scanner = IMAPScanner(line)
         guard scanner.skip(.asterisk) else { return .status }
         scanner.skipSpaces()
         let first = scanner.atom()

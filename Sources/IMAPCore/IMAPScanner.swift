@@ -3,19 +3,22 @@ import NIOCore
 /// A cursor over the bytes of one response, literals in place; it never reads past their end.
 struct IMAPScanner {
     private(set) var buffer: ByteBuffer
-    private let limits: IMAPLimits
 
-    init(_ buffer: ByteBuffer, limits: IMAPLimits) {
+    init(_ buffer: ByteBuffer) {
         self.buffer = buffer
-        self.limits = limits
     }
 
     /// The next byte; nil at the end of the line.
     func peek() -> UInt8? {
-        guard let byte = buffer.getInteger(at: buffer.readerIndex, as: UInt8.self), byte != .cr, byte != .lf else {
-            return nil
-        }
-        return byte
+        byte(at: buffer.readerIndex)
+    }
+
+    /// A byte of the line; nil at its end. A carriage return that no line feed follows is a byte like others.
+    private func byte(at index: Int) -> UInt8? {
+        guard let byte = buffer.getInteger(at: index, as: UInt8.self), byte != .lf else { return nil }
+        guard byte == .cr else { return byte }
+        let next = buffer.getInteger(at: index + 1, as: UInt8.self)
+        return next == nil || next == .lf ? nil : byte
     }
 
     /// Whether only the line's end is left.
@@ -42,30 +45,71 @@ struct IMAPScanner {
     }
 
     /// Bytes up to a space, a parenthesis or the end of the line; possibly none.
-    mutating func atomBytes(stoppingAt stop: UInt8? = nil) -> ByteBuffer {
+    mutating func atomBytes(stoppingAt stop: UInt8? = nil, or otherStop: UInt8? = nil) -> ByteBuffer {
         var end = buffer.readerIndex
-        while let byte = buffer.getInteger(at: end, as: UInt8.self),
-            byte != .space, byte != .cr, byte != .lf, byte != .open, byte != .close, byte != stop
+        while let byte = byte(at: end), byte != .space, byte != .tab, byte != .open, byte != .close,
+            byte != stop, byte != otherStop
         {
             end += 1
         }
         return buffer.readSlice(length: end - buffer.readerIndex) ?? ByteBuffer()
     }
 
-    mutating func atom(stoppingAt stop: UInt8? = nil) -> String {
-        String(buffer: atomBytes(stoppingAt: stop))
-    }
+    mutating func atom() -> String { String(buffer: atomBytes()) }
 
     /// Everything up to the end of the line.
-    mutating func text() -> String {
+    mutating func text() -> String { String(buffer: line()) }
+
+    /// Everything up to the end of the line.
+    mutating func line() -> ByteBuffer {
         var end = buffer.readerIndex
-        while let byte = buffer.getInteger(at: end, as: UInt8.self), byte != .cr, byte != .lf { end += 1 }
-        return String(buffer: buffer.readSlice(length: end - buffer.readerIndex) ?? ByteBuffer())
+        while byte(at: end) != nil { end += 1 }
+        return buffer.readSlice(length: end - buffer.readerIndex) ?? ByteBuffer()
+    }
+
+    /// Passes over all up to the next parenthesis that opens after a space; false where there is none.
+    mutating func skipToList() -> Bool {
+        var end = buffer.readerIndex
+        while let byte = byte(at: end) {
+            end += 1
+            guard byte == .space, self.byte(at: end) == .open else { continue }
+            buffer.moveReaderIndex(to: end)
+            return true
+        }
+        return false
+    }
+
+    /// What has been read between this place and a later one.
+    func bytes(upTo later: IMAPScanner) -> [UInt8] {
+        Array(buffer.readableBytesView.prefix(later.buffer.readerIndex - buffer.readerIndex))
     }
 
     /// An atom that is a number, or nil where it is none or too large.
     mutating func number<Number: FixedWidthInteger & UnsignedInteger>(_ type: Number.Type = Number.self) -> Number? {
         Self.number(atomBytes())
+    }
+
+    /// A number in any form: bare, as a string, in parentheses; nil where it is none.
+    mutating func wrappedNumber<Number: FixedWidthInteger & UnsignedInteger>(
+        _ type: Number.Type = Number.self
+    ) throws(IMAPDecodingError) -> Number? {
+        try wrappedString().flatMap { Self.number($0) }
+    }
+
+    /// A string in any form, or the first of a list of them; nil where there is none.
+    mutating func wrappedString() throws(IMAPDecodingError) -> ByteBuffer? {
+        skipSpaces()
+        guard peek() != .close else { return nil }
+        guard skip(.open) else { return try string() }
+        skipSpaces()
+        let first = peek() == .open || peek() == .close ? nil : try string()
+        skipSpaces()
+        while !skip(.close) {
+            guard !isAtEnd else { throw IMAPDecodingError(.invalidSyntax, "a list does not end") }
+            try skipValue()
+            skipSpaces()
+        }
+        return first
     }
 
     static func number<Number: FixedWidthInteger & UnsignedInteger>(_ digits: ByteBuffer) -> Number? {
@@ -97,25 +141,33 @@ struct IMAPScanner {
         peek() == .tilde && buffer.getInteger(at: buffer.readerIndex + 1, as: UInt8.self) == .openBrace
     }
 
+    /// A backslash that escapes neither a quote nor itself stands for itself, and where only escaped quotes follow, so
+    /// does each: servers write `"C:\"` and mean it.
     private mutating func quoted() throws(IMAPDecodingError) -> ByteBuffer {
         skip()
+        let start = self
         var end = buffer.readerIndex
-        while let byte = buffer.getInteger(at: end, as: UInt8.self), byte != .quote, byte != .backslash, byte != .lf {
-            end += 1
-        }
+        while let byte = byte(at: end), byte != .quote, byte != .backslash { end += 1 }
         var unescaped = buffer.readSlice(length: end - buffer.readerIndex) ?? ByteBuffer()
         if skip(.quote) { return unescaped }
         while let byte = peek() {
             skip()
             if byte == .quote { return unescaped }
-            if byte == .backslash, let escaped = peek() {
+            if byte == .backslash, let escaped = peek(), escaped == .quote || escaped == .backslash {
                 skip()
                 unescaped.writeInteger(escaped)
             } else {
                 unescaped.writeInteger(byte)
             }
         }
-        throw IMAPDecodingError(.invalidSyntax, "a quoted string does not end")
+        self = start
+        end = buffer.readerIndex
+        while let byte = byte(at: end), byte != .quote { end += 1 }
+        guard byte(at: end) == .quote, let verbatim = buffer.readSlice(length: end - buffer.readerIndex) else {
+            throw IMAPDecodingError(.invalidSyntax, "a quoted string does not end")
+        }
+        skip()
+        return verbatim
     }
 
     private mutating func literal() throws(IMAPDecodingError) -> ByteBuffer {
@@ -144,9 +196,6 @@ struct IMAPScanner {
             case .open:
                 skip()
                 depth += 1
-                guard depth <= limits.nesting else {
-                    throw IMAPDecodingError(.limitExceeded, "lists are nested too deeply")
-                }
             case .close where depth > 0:
                 skip()
                 depth -= 1

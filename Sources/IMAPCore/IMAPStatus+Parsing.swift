@@ -29,29 +29,45 @@ extension IMAPResponseCode {
     }
 
     private init(name: String, arguments: String) {
-        let words = arguments.split(separator: " ")
+        self = Self.known(name, arguments) ?? .other(name: name, arguments: arguments)
+    }
+
+    private static func known(_ name: String, _ arguments: String) -> IMAPResponseCode? {
         switch name {
-        case "CAPABILITY":
-            self = .capability(IMAPResponse.words(arguments))
-            return
-        case "UIDVALIDITY":
-            if let value = UInt32(arguments), value > 0 {
-                self = .uidValidity(value)
-                return
-            }
-        case "UIDNEXT":
-            if let value = UInt32(arguments), value > 0 {
-                self = .uidNext(value)
-                return
-            }
-        case "MESSAGELIMIT":
-            if words.count == 2, let uid = UInt32(words[1]), uid > 0 {
-                self = .messageLimit(uid: uid)
-                return
-            }
-        default: break
+        case "CAPABILITY": .capability(IMAPResponse.words(arguments))
+        case "UIDVALIDITY": number(arguments).map { .uidValidity($0) }
+        case "UIDNEXT": number(arguments).map { .uidNext($0) }
+        case "MESSAGELIMIT": messageLimit(arguments)
+        case "HIGHESTMODSEQ": number(arguments).map { .highestModSeq($0) }
+        case "NOMODSEQ": .noModSeq
+        case "CLOSED": .closed
+        case "MAILBOXID": value(arguments).map { .mailboxID(String(buffer: $0)) }
+        case "THROTTLED": .throttled
+        case "OVERQUOTA": .overQuota
+        case "LIMIT": .limit
+        case "INUSE": .inUse
+        case "UNAVAILABLE": .unavailable
+        case "EXPUNGEISSUED": .expungeIssued
+        default: nil
         }
-        self = .other(name: name, arguments: arguments)
+    }
+
+    private static func messageLimit(_ arguments: String) -> IMAPResponseCode? {
+        let words = arguments.split(separator: " ")
+        guard words.count == 2, let uid = UInt32(words[1]), uid > 0 else { return nil }
+        return .messageLimit(uid: uid)
+    }
+
+    /// A positive number, however it is wrapped.
+    private static func number<Number: FixedWidthInteger & UnsignedInteger>(_ arguments: String) -> Number? {
+        value(arguments).flatMap { IMAPScanner.number($0) }.positive
+    }
+
+    private static func value(_ arguments: String) -> ByteBuffer? {
+        var scanner = IMAPScanner(ByteBuffer(string: arguments))
+        guard let value = try? scanner.wrappedString(), value.readableBytes > 0 else { return nil }
+        scanner.skipSpaces()
+        return scanner.isAtEnd ? value : nil
     }
 
     /// The bracket that ends the code; brackets in quoted strings do not count.

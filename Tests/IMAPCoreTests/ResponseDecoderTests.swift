@@ -95,7 +95,6 @@ struct ResponseDecoderTests {
         limits.literalLength = 50
         limits.responseLength = 150
         limits.messageLength = 1000
-        limits.nesting = 5
         return limits
     }
 
@@ -112,7 +111,6 @@ struct ResponseDecoderTests {
             "* 1 FETCH (BODY[] {99999999999999999999999}\r\n",
             "* 1 FETCH (BODY[] {18446744073709551615+}\r\n",
             "* 1 FETCH (ENVELOPE ({40}\r\n\(String(repeating: "x", count: 40)) {40}\r\n\(String(repeating: "x", count: 40)) {40}\r\n",
-            "* 1 FETCH (X \(String(repeating: "(", count: 6))\(String(repeating: ")", count: 6)))\r\n",
         ]
     )
     func limits(text: String) {

@@ -38,7 +38,7 @@ struct ResponseParsingTests {
             ),
             (
                 "* OK [HIGHESTMODSEQ 715194045007]\r\n",
-                .status(IMAPStatus(.ok, code: .other(name: "HIGHESTMODSEQ", arguments: "715194045007")))
+                .status(IMAPStatus(.ok, code: .highestModSeq(715_194_045_007)))
             ),
             (
                 "A1 NO [BADCHARSET (\"a]b\" c)] what\r\n",
