@@ -81,7 +81,10 @@ extension IMAPConnection {
         }
     }
 
-    private func encode(_ command: IMAPCommand, tag: String) throws -> [ByteBuffer] {
+    /// Whether a command can be sent without waiting in its middle.
+    func isOnePart(_ command: IMAPCommand) -> Bool { (try? encoder.encode(command, tag: "A").count) == 1 }
+
+    func encode(_ command: IMAPCommand, tag: String) throws -> [ByteBuffer] {
         do { return try encoder.encode(command, tag: tag) } catch { throw IMAPError.wrapping(error) }
     }
 }

@@ -19,7 +19,8 @@ extension IMAPConnection {
         try requireMailbox()
         let wanted = IMAPUIDSet(ranges: uids).clamped(to: 1...UInt32.max)
         guard !wanted.isEmpty, messageCount != 0 else { return [] }
-        let command = { IMAPCommand.fetchHeaders($0, fields: fields) }
+        let items = identityItem.map { [$0] } ?? []
+        let command = { IMAPCommand.fetchHeaders($0, fields: fields, items: items) }
         var progress = HeaderProgress(wanted: wanted)
         let refused = try await fetch(wanted.split(rangesPerSet: 200), command: command) { fragment in
             try await take(fragment, &progress, onMessage: onMessage)
@@ -32,6 +33,12 @@ extension IMAPConnection {
         return try await fetchSingly(missing, command: command) { _, fragment in
             try await take(fragment, &progress, onMessage: onMessage)
         }
+    }
+
+    /// What names a message in every mailbox that holds it.
+    private var identityItem: String? {
+        if capabilities.contains("OBJECTID") { return "EMAILID" }
+        return capabilities.contains("X-GM-EXT-1") ? "X-GM-MSGID" : nil
     }
 
     private struct HeaderProgress {
@@ -66,7 +73,8 @@ extension IMAPConnection {
                     size: fetch.size ?? 0,
                     internalDate: fetch.internalDate,
                     header: header.bytes,
-                    isTruncated: header.isTruncated
+                    isTruncated: header.isTruncated,
+                    emailID: fetch.emailID ?? fetch.gmailMessageID.map(String.init)
                 )
             )
         default: break

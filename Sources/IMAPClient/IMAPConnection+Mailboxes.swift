@@ -1,7 +1,9 @@
 package import IMAPCore
 
 extension IMAPConnection {
-    /// The user's own mailboxes; other users' and shared ones are left out (RFC 9051, 6.3.10).
+    /// The user's own mailboxes with what each holds; other users' and shared ones are left out (RFC 9051, 6.3.10).
+    ///
+    /// What they hold comes with the list (RFC 5819), or is asked for in one go.
     package nonisolated(nonsending) func listMailboxes() async throws -> [IMAPMailboxInfo] {
         var namespaces: IMAPNamespaces?
         if offers("NAMESPACE") {
@@ -10,17 +12,55 @@ extension IMAPConnection {
             }
         }
         let returnsSpecialUse = capabilities.contains("SPECIAL-USE") && offers("LIST-EXTENDED")
+        let returnsStatus = offers("LIST-STATUS")
+        var returning = returnsSpecialUse ? ["SPECIAL-USE"] : []
+        if returnsStatus { returning.append("STATUS (\(statusItems.joined(separator: " ")))") }
         var entries: [IMAPListEntry] = []
         var names: Set<IMAPMailboxName> = []
-        try await require(.list(returningSpecialUse: returnsSpecialUse)) { response in
-            guard case .list(let entry) = response else { return }
-            guard names.count < limits.mailboxes else {
-                throw IMAPError(.limitExceeded, "the server lists too many mailboxes")
+        var told: [IMAPMailboxName: IMAPMailboxStatus] = [:]
+        try await require(.list(returning: returning)) { response in
+            switch response {
+            case .list(let entry):
+                guard names.count < limits.mailboxes else {
+                    throw IMAPError(.limitExceeded, "the server lists too many mailboxes")
+                }
+                if names.insert(entry.name).inserted { entries.append(entry) }
+            case .mailboxStatus(let status): if names.contains(status.name) { told[status.name] = status }
+            default: break
             }
-            if names.insert(entry.name).inserted { entries.append(entry) }
         }
-        return entries.filter { namespaces?.isPersonal($0.name) ?? true }.map(IMAPMailboxInfo.init)
+        var mailboxes = entries.filter { namespaces?.isPersonal($0.name) ?? true }.map(IMAPMailboxInfo.init)
+        if !returnsStatus { told = try await statuses(of: mailboxes.filter(\.isSelectable).map(\.encodedName)) }
+        for index in mailboxes.indices { mailboxes[index].status = told[mailboxes[index].encodedName] }
+        return mailboxes
     }
+
+    /// What is told of each mailbox; what is not in the standard is not asked for where it is not offered.
+    private var statusItems: [String] {
+        ["MESSAGES", "UIDNEXT", "UIDVALIDITY"] + (offers("OBJECTID") ? ["MAILBOXID"] : [])
+    }
+
+    /// What mailboxes hold, asked for all at once: it costs one round trip, however many there are.
+    ///
+    /// One of which the server does not tell is left out.
+    private nonisolated(nonsending) func statuses(
+        of names: [IMAPMailboxName]
+    ) async throws -> [IMAPMailboxName: IMAPMailboxStatus] {
+        var statuses: [IMAPMailboxName: IMAPMailboxStatus] = [:]
+        let asked = Set(names)
+        let items = statusItems
+        // A name that is sent as a literal waits for the server's word, which a pipeline cannot.
+        let commands = names.map { IMAPCommand.status($0, items: items) }.filter(isOnePart)
+        try await pipeline(commands, depth: Self.statusesAhead) { fragment in
+            if case .response(.mailboxStatus(let status)) = fragment, asked.contains(status.name) {
+                statuses[status.name] = status
+            }
+        } onEnd: { _, _ in
+        }
+        return statuses
+    }
+
+    private static let statusesAhead = 100
 
     /// Opens a mailbox with `EXAMINE`, so that nothing in it can change through this connection.
     @discardableResult
@@ -30,10 +70,12 @@ extension IMAPConnection {
         var count: UInt32 = 0
         var uidValidity: UInt32?
         var uidNext: UInt32?
+        var objectID: String?
         func take(_ code: IMAPResponseCode?) {
             switch code {
             case .uidValidity(let value): uidValidity = value
             case .uidNext(let value): uidNext = value
+            case .mailboxID(let value): objectID = value
             default: break
             }
         }
@@ -49,7 +91,12 @@ extension IMAPConnection {
             throw IMAPError(.invalidResponse, "the server gives the mailbox's messages no lasting identifiers")
         }
         messageCount = count
-        return IMAPSelectedMailbox(uidValidity: uidValidity, uidNext: uidNext, messageCount: Int(count))
+        return IMAPSelectedMailbox(
+            uidValidity: uidValidity,
+            uidNext: uidNext,
+            messageCount: Int(count),
+            objectID: objectID
+        )
     }
 
     /// Whether the server offers an extension, by itself or as part of IMAP4rev2.

@@ -30,7 +30,7 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
             let connection = IMAPConnection(
                 inbound: inbound,
                 outbound: outbound,
-                watchdog: transport.watchdog,
+                transport: transport,
                 configuration: configuration
             )
             return try await connection.session(configuration, transport, credentials, logger, body)

@@ -18,7 +18,11 @@ package final class IMAPConnection {
 
     private var inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private let watchdog: IMAPWatchdog
+    let watchdog: IMAPWatchdog
+    let channel: any Channel
+    let responseTimeout: TimeAmount
+    /// Whether the server may be silent for as long as it likes, as while news are waited for.
+    var isSilenceAllowed = false
     private var patience: IMAPPatience
     private var batch: [IMAPFragment] = []
     private var position = 0
@@ -30,12 +34,14 @@ package final class IMAPConnection {
     init(
         inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-        watchdog: IMAPWatchdog,
+        transport: IMAPTransport,
         configuration: IMAPConfiguration
     ) {
+        watchdog = transport.watchdog
+        channel = transport.channel.channel
+        responseTimeout = configuration.responseTimeout
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
-        self.watchdog = watchdog
         self.limits = configuration.limits
         self.patience = IMAPPatience(configuration)
     }
@@ -110,6 +116,7 @@ package final class IMAPConnection {
     private nonisolated(nonsending) func waiting<Result>(
         _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
+        guard !isSilenceAllowed else { return try await body() }
         let since = NIODeadline.now()
         watchdog.startWaiting(atMost: try patience.left())
         defer {

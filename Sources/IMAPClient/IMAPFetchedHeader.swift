@@ -11,4 +11,6 @@ package struct IMAPFetchedHeader: Sendable {
     package let header: ByteBuffer
     /// Whether the fields were longer than ``IMAPLimits/headerLength`` and are cut off there.
     package let isTruncated: Bool
+    /// The same for this message in every mailbox that holds it (RFC 8474, 5.1); nil where the server does not say.
+    package let emailID: String?
 }

@@ -1,7 +1,7 @@
 package import IMAPCore
 
 /// A mailbox of the user, as the server lists it.
-package struct IMAPMailboxInfo: Sendable, Hashable {
+package struct IMAPMailboxInfo: Sendable, Equatable {
     /// The name on the wire, to be given back to the server.
     package let encodedName: IMAPMailboxName
     /// What stands between the levels of ``displayName``.
@@ -9,17 +9,21 @@ package struct IMAPMailboxInfo: Sendable, Hashable {
     /// Whether it can hold messages at all.
     package let isSelectable: Bool
     package let specialUse: IMAPSpecialUse?
+    /// What it holds, where the server said so.
+    package internal(set) var status: IMAPMailboxStatus?
 
     package init(
         encodedName: IMAPMailboxName,
         delimiter: Character?,
         isSelectable: Bool = true,
-        specialUse: IMAPSpecialUse? = nil
+        specialUse: IMAPSpecialUse? = nil,
+        status: IMAPMailboxStatus? = nil
     ) {
         self.encodedName = encodedName
         self.delimiter = delimiter
         self.isSelectable = isSelectable
         self.specialUse = specialUse
+        self.status = status
     }
 
     /// The whole name for people.
@@ -61,10 +65,13 @@ package struct IMAPSelectedMailbox: Sendable, Hashable {
     /// No message has this identifier or a higher one; nil where the server did not say.
     package let uidNext: UInt32?
     package let messageCount: Int
+    /// What the server calls it whatever its name becomes (RFC 8474, 4); nil where it does not say.
+    package let objectID: String?
 
-    package init(uidValidity: UInt32, uidNext: UInt32?, messageCount: Int) {
+    package init(uidValidity: UInt32, uidNext: UInt32?, messageCount: Int, objectID: String? = nil) {
         self.uidValidity = uidValidity
         self.uidNext = uidNext
         self.messageCount = messageCount
+        self.objectID = objectID
     }
 }

@@ -11,11 +11,17 @@ package enum IMAPCommand: Sendable, Equatable {
     /// RFC 9051, 6.3.1.
     case enable(String)
     case namespace
-    /// All mailboxes, with their special uses (RFC 6154) asked for where that is offered.
-    case list(returningSpecialUse: Bool)
+    /// All mailboxes, with what is to be told of them beside their names (RFC 5258), such as `SPECIAL-USE` (RFC 6154) and
+    /// `STATUS (…)` (RFC 5819).
+    case list(returning: [String])
+    /// What a mailbox holds, without opening it: items such as `UIDNEXT` (RFC 9051, 6.3.11).
+    case status(IMAPMailboxName, items: [String])
     /// Opens a mailbox read only.
     case examine(IMAPMailboxName)
-    case fetchHeaders(IMAPUIDSet, fields: [String])
+    /// - Parameter items: further items to be told, such as `EMAILID` (RFC 8474).
+    case fetchHeaders(IMAPUIDSet, fields: [String], items: [String] = [])
+    /// Waits for news of the open mailbox (RFC 9051, 6.3.13); ended by the line `DONE`.
+    case idle
     case fetchBodies(IMAPUIDSet)
     case fetchUIDs(IMAPUIDSet)
     /// `UID SEARCH RETURN (ALL)` (RFC 4731).
@@ -34,6 +40,8 @@ extension IMAPCommand: CustomStringConvertible, CustomDebugStringConvertible, Cu
         case .enable: "ENABLE"
         case .namespace: "NAMESPACE"
         case .list: "LIST"
+        case .status: "STATUS"
+        case .idle: "IDLE"
         case .examine: "EXAMINE"
         case .fetchHeaders, .fetchBodies, .fetchUIDs: "UID FETCH"
         case .searchUIDs: "UID SEARCH"

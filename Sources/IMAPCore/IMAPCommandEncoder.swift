@@ -23,7 +23,7 @@ package struct IMAPCommandEncoder: Sendable {
         var output = Output(literals: literals)
         output.write("\(tag) \(command)")
         switch command {
-        case .capability, .startTLS, .namespace, .logout: break
+        case .capability, .startTLS, .namespace, .idle, .logout: break
         case .authenticatePlain(let response, let isInitial):
             if isInitial {
                 output.write(" ")
@@ -35,16 +35,23 @@ package struct IMAPCommandEncoder: Sendable {
             output.write(" ")
             try output.write(string: Array(password.utf8))
         case .enable(let name): output.write(" \(name)")
-        case .list(let returningSpecialUse):
-            output.write(" \"\" \"*\"\(returningSpecialUse ? " RETURN (SPECIAL-USE)" : "")")
+        case .list(let returning):
+            output.write(" \"\" \"*\"")
+            if !returning.isEmpty { output.write(" RETURN (\(returning.joined(separator: " ")))") }
+        case .status(let name, let items):
+            guard !items.isEmpty else { throw IMAPEncodingError(.empty) }
+            output.write(" ")
+            try output.write(string: name.bytes)
+            output.write(" (\(items.joined(separator: " ")))")
         case .examine(let name):
             output.write(" ")
             try output.write(string: name.bytes)
-        case .fetchHeaders(let set, let fields):
+        case .fetchHeaders(let set, let fields, let items):
             guard !set.isEmpty, !fields.isEmpty else { throw IMAPEncodingError(.empty) }
             guard fields.allSatisfy(Self.isFieldName) else { throw IMAPEncodingError(.invalidFieldName) }
             let names = fields.joined(separator: " ")
-            output.write(" \(set) (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (\(names))])")
+            let told = (["UID", "RFC822.SIZE", "INTERNALDATE"] + items).joined(separator: " ")
+            output.write(" \(set) (\(told) BODY.PEEK[HEADER.FIELDS (\(names))])")
         case .fetchBodies(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
             output.write(" \(set) (UID BODY.PEEK[])")

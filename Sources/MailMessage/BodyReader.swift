@@ -1,3 +1,9 @@
+#if canImport(Glibc)
+import Glibc
+#else
+import Darwin
+#endif
+
 /// Finds the text and the attachments in the parts of a message.
 struct BodyReader {
     /// How much of an attached message is read for its subject, in bytes.
@@ -10,8 +16,15 @@ struct BodyReader {
     private(set) var attachments: [Attachment] = []
     private(set) var diagnostics = DiagnosticList()
 
+    /// Where only the beginning is read: bytes of decoded text, and of what they are decoded from.
+    private static let beginning = 16 << 10
+    private static let beginningSource = 64 << 10
+
+    private let extent: Message.Extent
     /// How many more bytes of text are read.
     private var budget = Message.maximumTextSize
+    /// Whether there is a plain form already of what is being read.
+    private var hasPlainForm = false
     /// The parts whose text was taken.
     private var taken: Set<Int> = []
     /// The uuencoded files in parts whose text was taken.
@@ -30,7 +43,8 @@ struct BodyReader {
         }
     }
 
-    init(bytes: [UInt8], tree: MIMETree) {
+    init(bytes: [UInt8], tree: MIMETree, extent: Message.Extent) {
+        self.extent = extent
         self.bytes = bytes
         self.tree = tree
     }
@@ -84,7 +98,10 @@ struct BodyReader {
         var richAlternatives: [String] = []
         for child in part.children {
             alternatives = []
+            let outerHasPlainForm = hasPlainForm
+            hasPlainForm = hasPlainForm || !plain.allSatisfy(\.isBlank)
             let found = pieces(of: child)
+            hasPlainForm = outerHasPlainForm
             let hasHTML = found.contains { if case .html = $0 { true } else { false } }
             if hasHTML || !alternatives.isEmpty {
                 rich = found
@@ -118,19 +135,44 @@ struct BodyReader {
     private mutating func piece(of index: Int) -> Piece {
         let part = tree.parts[index]
         taken.insert(index)
-        var (content, isMalformed) = part.encoding.decode(bytes[part.body])
+        let isHTML = part.contentType == "text/html"
+        if extent == .beginning, isHTML, hasPlainForm { return .html("") }
+        var (content, isMalformed) = decoded(part, isHTML: isHTML)
         if isMalformed { diagnostics.add(.malformedTransferEncoding, part: tree.path(of: index)) }
         if content.count > budget {
             diagnostics.add(.truncatedText, part: tree.path(of: index))
             content.removeLast(content.count - budget)
         }
         budget -= content.count
-        let isHTML = part.contentType == "text/html"
         if !isHTML { content = withoutFiles(content, of: index) }
         let declared = part.charset ?? (isHTML ? HTMLText.charset(in: content) : nil)
         let result = TextDecoder.decode(content, declared: declared, hint: tree.outerCharset(of: index))
         if let code = result.diagnostic { diagnostics.add(code, part: tree.path(of: index)) }
         return isHTML ? .html(result.text.readable) : .plain(result.text.readable)
+    }
+
+    /// A text as it was before its transfer encoding, or the beginning of it: whole lines, as characters have several bytes.
+    private func decoded(_ part: MIMEPart, isHTML: Bool) -> (bytes: [UInt8], isMalformed: Bool) {
+        let body = bytes[part.body]
+        guard extent == .beginning, body.count > Self.beginningSource,
+            // A uuencoded file may begin anywhere in a text.
+            isHTML || part.encoding != .base64 && !body.hasLine(beginningWith: "begin ")
+        else {
+            let (content, isMalformed) = part.encoding.decode(body)
+            guard extent == .beginning, isHTML || !content[...].hasLine(beginningWith: "begin ") else {
+                return (content, isMalformed)
+            }
+            return (Self.wholeLines(of: content) ?? content, isMalformed)
+        }
+        let (content, isMalformed) = part.encoding.decode(body.prefix(Self.beginningSource))
+        guard let lines = Self.wholeLines(of: content) else { return part.encoding.decode(body) }
+        return (lines, isMalformed)
+    }
+
+    /// Nil where there is no end of a line.
+    private static func wholeLines(of content: [UInt8]) -> [UInt8]? {
+        guard content.count > beginning else { return content }
+        return content[..<beginning].lastIndex(of: ASCII.lineFeed).map { Array(content[...$0]) }
     }
 
     /// Takes the uuencoded files out of a text.
@@ -213,6 +255,23 @@ extension String {
             previous = byte
         }
         return result.utf8Text
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Whether a line begins with a text.
+    fileprivate func hasLine(beginningWith text: StaticString) -> Bool {
+        withUnsafeBytes { bytes in
+            var start = 0
+            while start <= bytes.count - text.utf8CodeUnitCount, let address = bytes.baseAddress {
+                if memcmp(address + start, text.utf8Start, text.utf8CodeUnitCount) == 0 { return true }
+                guard let feed = memchr(address + start, CInt(ASCII.lineFeed), bytes.count - start) else {
+                    return false
+                }
+                start = address.distance(to: UnsafeRawPointer(feed)) + 1
+            }
+            return false
+        }
     }
 }
 

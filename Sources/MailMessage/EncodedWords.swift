@@ -224,17 +224,38 @@ extension String {
             return byte >= 0x20 && byte != 0x7F && byte < 0x80 && !(byte == ASCII.space && previousIsSpace)
         }
         if isClean, utf8.last != ASCII.space { return self }
-        var result = ""
+        return utf8.onOneLine
+    }
+}
+
+extension Collection<UInt8> {
+    /// UTF-8 on one line: white space and control characters (C0, DEL, C1, U+2028, U+2029) become single blanks, and none
+    /// stand at either end.
+    var onOneLine: String {
+        var result: [UInt8] = []
+        result.reserveCapacity(count)
         var hasGap = false
-        for scalar in unicodeScalars {
-            switch scalar.value {
-            case ...0x20, 0x7F...0x9F, 0x2028, 0x2029: hasGap = true
+        var rest = makeIterator()
+        var next = rest.next()
+        while let byte = next {
+            next = rest.next()
+            switch (byte, next) {
+            case (...0x20, _), (0x7F, _): hasGap = true
+            case (0xC2, .some(0x80...0x9F)):
+                hasGap = true
+                next = rest.next()
             default:
-                if hasGap, !result.isEmpty { result.unicodeScalars.append(" ") }
+                if hasGap, !result.isEmpty { result.append(ASCII.space) }
                 hasGap = false
-                result.unicodeScalars.append(scalar)
+                result.append(byte)
+                // A line or paragraph separator shows itself with its last byte.
+                if byte & 0xFE == 0xA8, result.suffix(3).starts(with: [0xE2, 0x80]) {
+                    result.removeLast(3)
+                    hasGap = true
+                    if result.last == ASCII.space { result.removeLast() }
+                }
             }
         }
-        return result
+        return result.utf8Text
     }
 }

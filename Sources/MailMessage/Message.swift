@@ -19,8 +19,15 @@ package struct Message: Sendable {
 
     private let raw: [UInt8]
 
+    /// How much of a message's text to read.
+    package enum Extent: Sendable {
+        case whole
+        /// The beginning of one form of it, as a list shows it; all attachments are there, and `html` may not be.
+        case beginning
+    }
+
     /// Reads a raw message, with CRLF or LF as line ends.
-    package init(parsing raw: some Collection<UInt8>) {
+    package init(parsing raw: some Collection<UInt8>, extent: Extent = .whole) {
         let bytes = Self.bytes(of: raw)
         self.raw = bytes
         var findings = DiagnosticList()
@@ -30,7 +37,7 @@ package struct Message: Sendable {
         for diagnostic in header.diagnostics { findings.add(diagnostic.code) }
         let tree = MIMETree(header: fields, bodyStart: scanner.position, of: bytes)
         findings.add(tree.diagnostics)
-        var reader = BodyReader(bytes: bytes, tree: tree)
+        var reader = BodyReader(bytes: bytes, tree: tree, extent: extent)
         reader.read()
         text = reader.text
         html = reader.html
@@ -52,7 +59,9 @@ package struct Message: Sendable {
     /// The beginning of the text on one line: about `length` characters, cut at a blank where there is one.
     package func snippet(length: Int = 160) -> String {
         guard length > 0 else { return "" }
-        let start = String(text.unicodeScalars.prefix(length &* 4 &+ 4096)).onOneLine
+        // Long runs of white space are rare, and looked beyond.
+        var start = text.utf8.prefix(length &* 4).onOneLine
+        if start.count <= length { start = text.utf8.prefix(length &* 4 &+ 4096).onOneLine }
         guard let end = start.index(start.startIndex, offsetBy: length, limitedBy: start.endIndex),
             end < start.endIndex
         else { return start }

@@ -68,18 +68,27 @@ enum Base64 {
                 if state > 1 { count += g_mime_encoding_base64_decode_step("=", 1, start + count, &state, &saved) }
             }
         }
-        return (result, isMalformed || bytes.contains { !isAllowed[Int($0)] })
+        return (result, isMalformed || measure(bytes).isMalformed)
     }
 
     static func measure(_ bytes: ArraySlice<UInt8>) -> (count: Int, isMalformed: Bool) {
-        var count = 0
-        var isMalformed = false
-        for run in bytes.split(separator: UInt8(ascii: "=")) {
-            let characters = characterCount(run)
-            count += characters / 4 * 3 + max(0, characters % 4 - 1)
-            if characters % 4 == 1 { isMalformed = true }
+        bytes.withUnsafeBufferPointer { bytes in
+            kinds.withUnsafeBufferPointer { kinds in
+                var (count, characters, foreign, lone) = (0, 0, 0, 0)
+                for byte in bytes {
+                    let kind = kinds[Int(byte)]
+                    characters &+= kind & 1
+                    foreign |= kind
+                    guard kind & padding != 0 else { continue }
+                    count &+= characters / 4 * 3 + Swift.max(0, characters % 4 - 1)
+                    if characters % 4 == 1 { lone = 1 }
+                    characters = 0
+                }
+                count &+= characters / 4 * 3 + Swift.max(0, characters % 4 - 1)
+                if characters % 4 == 1 { lone = 1 }
+                return (count, lone != 0 || foreign & Self.foreign != 0)
+            }
         }
-        return (count, isMalformed || bytes.contains { !isAllowed[Int($0)] })
     }
 
     /// How many characters of the alphabet there are.
@@ -87,7 +96,15 @@ enum Base64 {
         bytes.reduce(0) { $0 + (isCharacter($1) ? 1 : 0) }
     }
 
-    private static let isAllowed = (0...UInt8.max).map { isCharacter($0) || $0.isWhiteSpace || $0 == UInt8(ascii: "=") }
+    /// Of each byte: 1 a character of the alphabet, 2 padding, 4 what should not be there, 0 white space.
+    private static let kinds: [Int] = (0...UInt8.max).map { byte in
+        if isCharacter(byte) { return 1 }
+        if byte == UInt8(ascii: "=") { return padding }
+        return byte.isWhiteSpace ? 0 : foreign
+    }
+
+    private static let padding = 2
+    private static let foreign = 4
 
     private static func isCharacter(_ byte: UInt8) -> Bool {
         byte.isLetter || byte.isDigit || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "/")
@@ -98,6 +115,7 @@ enum Base64 {
 enum QuotedPrintable {
     /// GMime keeps the blanks that transport adds at line ends, so they are taken away before.
     static func decode(_ bytes: ArraySlice<UInt8>) -> (bytes: [UInt8], isMalformed: Bool) {
+        guard hasBlankAtLineEnd(bytes) else { return unescaped(Array(bytes)) }
         var trimmed: [UInt8] = []
         trimmed.reserveCapacity(bytes.count)
         for line in bytes.split(separator: ASCII.lineFeed, omittingEmptySubsequences: false) {
@@ -128,14 +146,33 @@ enum QuotedPrintable {
         return (result, hasFalseEscape(bytes))
     }
 
-    private static func hasFalseEscape(_ bytes: [UInt8]) -> Bool {
-        var rest = bytes[...]
-        while let escape = rest.firstIndex(of: UInt8(ascii: "=")) {
-            rest = rest[escape...].dropFirst()
-            let code = rest.prefix(2)
-            let isBreak = code.isEmpty || code.first == ASCII.lineFeed || code.first == ASCII.carriageReturn
-            if !isBreak, code.count < 2 || code.contains(where: { $0.hexadecimalValue == nil }) { return true }
+    private static func hasBlankAtLineEnd(_ bytes: ArraySlice<UInt8>) -> Bool {
+        guard bytes.last?.isBlank != true else { return true }
+        return bytes.withUnsafeBufferPointer { bytes in
+            var previous: UInt8 = 0
+            var beforeReturn: UInt8 = 0
+            for byte in bytes {
+                if byte == ASCII.lineFeed, previous.isBlank || previous == ASCII.carriageReturn && beforeReturn.isBlank
+                {
+                    return true
+                }
+                (beforeReturn, previous) = (previous, byte)
+            }
+            return false
         }
-        return false
+    }
+
+    private static func hasFalseEscape(_ bytes: [UInt8]) -> Bool {
+        bytes.withUnsafeBufferPointer { bytes in
+            var index = 0
+            while index < bytes.count {
+                defer { index += 1 }
+                guard bytes[index] == UInt8(ascii: "=") else { continue }
+                let code = bytes[(index + 1)..<min(index + 3, bytes.count)]
+                let isBreak = code.isEmpty || code.first == ASCII.lineFeed || code.first == ASCII.carriageReturn
+                if !isBreak, code.count < 2 || code.contains(where: { $0.hexadecimalValue == nil }) { return true }
+            }
+            return false
+        }
     }
 }

@@ -22,7 +22,7 @@ final class CodecPool: Sendable {
     }
 }
 
-/// Compresses with zstd (RFC 8878) at level 3.
+/// Compresses with zstd (RFC 8878) at level 1: the higher ones save a few percent of mail, and take twice the time.
 ///
 /// Unchecked, as the pool hands each one to a single user at a time.
 final class Compressor: @unchecked Sendable {
@@ -37,7 +37,7 @@ final class Compressor: @unchecked Sendable {
         guard let context, content.count > 1 else { return nil }
         let compressed = [UInt8](unsafeUninitializedCapacity: content.count - 1) { buffer, count in
             let written = content.withUnsafeBytes {
-                ZSTD_compressCCtx(context, buffer.baseAddress, buffer.count, $0.baseAddress, $0.count, 3)
+                ZSTD_compressCCtx(context, buffer.baseAddress, buffer.count, $0.baseAddress, $0.count, 1)
             }
             count = ZSTD_isError(written) == 0 ? written : 0
         }

@@ -32,6 +32,8 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case sourceNoServer = "source_no_server"
         case badCredentials = "bad_credentials"
         case badInterval = "bad_interval"
+        case badWatchedInboxes = "bad_watched_inboxes"
+        case badMailConnections = "bad_mail_connections"
         case noBackup = "no_backup"
         case backupNotCompleted = "backup_not_completed"
         case backupNotPending = "backup_not_pending"

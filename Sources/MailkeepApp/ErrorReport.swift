@@ -113,7 +113,7 @@ extension AppError.Code {
         case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
-            .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
+            .sourceIncomplete, .sourceNoServer, .badInterval, .badWatchedInboxes, .badMailConnections, .badCredentials,
             .noBackup:
             .invalid
         }

@@ -32,6 +32,7 @@ package struct JobService: Service {
             try await cancelWhenGracefulShutdown {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await schedule() }
+                    group.addTask { try await link() }
                     for _ in 0..<Self.width { group.addTask { try await work() } }
                     try await group.waitForAll()
                 }
@@ -47,6 +48,19 @@ package struct JobService: Service {
             } catch let error where !(error is CancellationError) {
                 // The database fails: the next attempt tells whether it still does.
                 logger.error("jobs cannot be taken up", metadata: ["error": "\(SyncFailure(error))"])
+                try await Task.sleep(for: .seconds(5))
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Links older mail with records that got addresses since, so that no sign-in waits for it.
+    private func link() async throws {
+        while true {
+            do {
+                while try await mailkeep.jobs.linkChangedAddresses() { try Task.checkCancellation() }
+            } catch let error where !(error is CancellationError) {
+                logger.error("older mail cannot be linked", metadata: ["error": "\(SyncFailure(error))"])
                 try await Task.sleep(for: .seconds(5))
             }
             try await Task.sleep(for: Self.pause)

@@ -30,12 +30,17 @@ package final class Mailkeep: Sendable {
     package struct Permissions: Sendable {
         let networks: [Network]
         let paths: [String]
+        /// Connections to one mailbox at the same time.
+        let connections: Int
 
         /// - Parameters:
         ///   - networks: CIDR blocks of mail servers on this machine or private networks.
         ///   - paths: folders of this machine from which mail files may be read.
-        /// - Throws: `AppError` (`badNetwork`).
-        package init(networks: [String] = [], paths: [String] = []) throws {
+        ///   - connections: to one mailbox at the same time, from 1 to 10: servers allow only so many.
+        /// - Throws: `AppError` (`badNetwork`, `badMailConnections`).
+        package init(networks: [String] = [], paths: [String] = [], connections: Int = 2) throws {
+            guard (1...10).contains(connections) else { throw AppError(.badMailConnections) }
+            self.connections = connections
             self.networks = try networks.map { text in
                 guard let network = Network(text) else { throw AppError(.badNetwork, ["network": text.forMessages]) }
                 return network
@@ -61,6 +66,7 @@ package final class Mailkeep: Sendable {
             store: store,
             networks: permissions.networks,
             paths: permissions.paths,
+            connections: permissions.connections,
             logger: logger
         )
         jobs = JobRunner(store: store, vault: vault, keys: keys, sources: sources, now: clock)

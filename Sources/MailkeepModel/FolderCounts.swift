@@ -7,6 +7,8 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     package var onServer: Int?
     /// Seen in the folder as it is numbered now; what was seen under an earlier UIDVALIDITY is not counted.
     package var considered = 0
+    /// Of these, no longer on the server; with those that are, they are all that were seen.
+    package var removed = 0
     /// Stored, skipped for one of the reasons below, or, where the mailbox was not read to the end, still to be read.
     package var associated = 0
     package var stored = 0
@@ -30,6 +32,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
         case name
         case onServer = "on_server"
         case considered
+        case removed
         case associated
         case stored
         case storedBefore = "stored_before"

@@ -10,6 +10,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: directory + mail + backups + journal) }
+        migrator.registerMigration("2") { try $0.execute(sql: reading) }
         return migrator
     }
 
@@ -335,5 +336,47 @@ enum Schema {
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
         CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+        """
+
+    /// What makes a run with nothing new cheap, and lets servers set the pace.
+    private static let reading = """
+        -- Mails whose body is to be read: what was associated when it was last looked at. Whether it still is decides
+        -- when it is read.
+        CREATE TABLE wanted (
+            folder_id INTEGER NOT NULL REFERENCES folder (id),
+            uid INTEGER NOT NULL,
+            entry_id INTEGER NOT NULL REFERENCES entry (id),
+            PRIMARY KEY (folder_id, uid)
+        ) STRICT, WITHOUT ROWID;
+
+        -- Addresses that may associate from now on, for which older mail is still to be looked through; entry_id is how
+        -- far that has come.
+        CREATE TABLE address_change (
+            hash BLOB PRIMARY KEY,
+            entry_id INTEGER NOT NULL DEFAULT 0
+        ) STRICT, WITHOUT ROWID;
+        CREATE TRIGGER record_address_is_new AFTER INSERT ON record_address
+            BEGIN INSERT OR REPLACE INTO address_change (hash) VALUES (NEW.hash); END;
+        CREATE TRIGGER internal_address_is_gone AFTER DELETE ON internal_address
+            BEGIN INSERT OR REPLACE INTO address_change (hash) VALUES (OLD.hash); END;
+        INSERT INTO address_change (hash) SELECT DISTINCT hash FROM record_address;
+
+        -- What the server calls a folder and a mail for ever, whatever becomes of their names (RFC 8474, X-GM-MSGID); of
+        -- mails a keyed hash.
+        ALTER TABLE folder ADD COLUMN object_id TEXT;
+        ALTER TABLE entry ADD COLUMN email_id BLOB;
+        -- Whether the server lists it no more; what is stored of it stays.
+        ALTER TABLE entry ADD COLUMN is_gone INTEGER NOT NULL DEFAULT 0 CHECK (is_gone IN (0, 1));
+        CREATE INDEX entry_gone ON entry (folder_id) WHERE is_gone;
+        ALTER TABLE backup_folder ADD COLUMN removed INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX entry_by_email_id ON entry (email_id) WHERE email_id IS NOT NULL;
+
+        -- Bytes of mail read from a server on one day, counted in days since 1970 UTC.
+        ALTER TABLE mailbox ADD COLUMN read_day INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE mailbox ADD COLUMN read_bytes INTEGER NOT NULL DEFAULT 0;
+
+        -- Until when a job rests, as its mail server asks for.
+        ALTER TABLE job ADD COLUMN not_before INTEGER;
+        ALTER TABLE job ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
         """
 }

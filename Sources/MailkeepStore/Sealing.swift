@@ -11,6 +11,18 @@ struct Sealing: Sendable {
         try self[keyPath: sealer].seal(JSONEncoder().encode(value), context: context)
     }
 
+    /// Seals what is kept of a mail.
+    func seal(_ message: FetchedMessage) throws -> SealedMessage {
+        let context = "message/\(message.content.key.base64EncodedString())"
+        return SealedMessage(
+            entry: message.entry,
+            content: message.content,
+            size: message.size,
+            hasAttachment: !message.summary.attachments.isEmpty,
+            summary: try seal(message.summary, with: \.columns, context: context)
+        )
+    }
+
     /// Opens what `seal` made.
     func open<Value: Decodable>(
         _ type: Value.Type,

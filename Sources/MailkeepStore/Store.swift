@@ -65,6 +65,9 @@ package final class Store: Sendable {
         }
     }
 
+    /// Seals what is to be recorded of a mail, outside the transaction that records it.
+    package func seal(_ message: FetchedMessage) throws -> SealedMessage { try sealing.seal(message) }
+
     /// Where content lies in the vault; nil when it is not stored.
     ///
     /// Blocks for one look-up by key, and waits for nothing but other such look-ups.

@@ -174,6 +174,7 @@ extension ReadTransaction {
                 excluded: (row["excluded"] as String?).flatMap(FolderExclusion.init)
             )
             counts.considered = row["considered"]
+            counts.removed = row["removed"]
             counts.associated = row["associated"]
             counts.stored = row["stored"]
             counts.storedBefore = row["stored_before"]
@@ -195,10 +196,14 @@ extension ReadTransaction {
         limit: Int,
         exportedBy viewer: UserID? = nil
     ) throws -> [BackupMessage] {
-        try rows(
+        var arguments: StatementArguments = [
+            "user": backup.user.rawValue, "key": key ?? Data(), "backup": backup.id.rawValue, "limit": limit,
+        ]
+        if let viewer { arguments += ["viewer": viewer.rawValue] }
+        return try rows(
             """
             SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
-                   backup.id = :backup AS is_new, \(Visibility.mayExport) AS is_visible,
+                   backup.id = :backup AS is_new, \(viewer == nil ? "0" : Visibility.mayExport) AS is_visible,
                    (SELECT json_group_array(name) FROM (
                         SELECT DISTINCT folder.name FROM entry JOIN folder ON folder.id = entry.folder_id
                         JOIN mailbox ON mailbox.id = folder.mailbox_id
@@ -211,10 +216,7 @@ extension ReadTransaction {
             WHERE message.content_key > :key AND backup.id <= :backup AND (backup.status = 'completed' OR backup.id = :backup)
             ORDER BY message.content_key LIMIT :limit
             """,
-            [
-                "user": backup.user.rawValue, "key": key ?? Data(), "backup": backup.id.rawValue, "limit": limit,
-                "viewer": viewer?.rawValue,
-            ]
+            arguments
         ).map { row in
             let contentKey: Data = row["key"]
             return BackupMessage(
@@ -325,7 +327,8 @@ extension WriteTransaction {
     package func beginBackup(_ id: BackupID, at now: Timestamp) throws {
         try run(
             """
-            UPDATE backup SET status = 'in_progress', started_at = COALESCE(started_at, ?)
+            UPDATE backup SET status = 'in_progress', started_at = COALESCE(started_at, ?), error = NULL,
+                error_detail = NULL
             WHERE id = ? AND status IN ('waiting', 'in_progress')
             """,
             [now.rawValue, id.rawValue]
@@ -347,32 +350,12 @@ extension WriteTransaction {
         )
     }
 
-    /// Takes up to `limit` messages, which no earlier backup of the user holds, into a backup that is not yet visible.
-    ///
-    /// It goes on after the last message that the backup has taken.
-    ///
-    /// - Returns: how many were taken; 0 when none is left, or the backup is not in progress.
-    package func freezeMessages(into backup: BackupDetails, limit: Int) throws -> Int {
+    /// Notes why and until when a backup rests that is in progress.
+    package func noteRest(of id: BackupID, _ error: String, until: String) throws {
         try run(
-            """
-            INSERT INTO backup_message (user_id, message_id, backup_id)
-            SELECT mailbox.user_id, entry.message_id, :backup
-            FROM entry CROSS JOIN folder ON folder.id = entry.folder_id
-            CROSS JOIN mailbox ON mailbox.id = folder.mailbox_id
-            WHERE entry.message_id > COALESCE(
-                    (SELECT MAX(message_id) FROM backup_message WHERE backup_id = :backup AND user_id = :user), 0)
-              AND mailbox.user_id = :user AND mailbox.domain = :domain
-              AND EXISTS (SELECT 1 FROM backup WHERE id = :backup AND status = 'in_progress')
-              AND NOT EXISTS (SELECT 1 FROM backup_message AS held
-                              WHERE held.user_id = mailbox.user_id AND held.message_id = entry.message_id)
-              AND \(Visibility.isAssociated)
-            GROUP BY entry.message_id ORDER BY entry.message_id LIMIT :limit
-            """,
-            [
-                "backup": backup.id.rawValue, "user": backup.user.rawValue, "domain": backup.domain, "limit": limit,
-            ]
+            "UPDATE backup SET error = ?, error_detail = ? WHERE id = ? AND status = 'in_progress'",
+            [error, until, id.rawValue]
         )
-        return database.changesCount
     }
 
     /// Stores the counts per folder of a backup.
@@ -381,12 +364,12 @@ extension WriteTransaction {
         for folder in folders {
             try run(
                 """
-                INSERT INTO backup_folder (backup_id, name, on_server, considered, associated, stored, stored_before,
+                INSERT INTO backup_folder (backup_id, name, on_server, considered, removed, associated, stored, stored_before,
                                            vanished, too_large, unreadable, excluded)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
-                    backup.rawValue, folder.name, folder.onServer, folder.considered, folder.associated,
+                    backup.rawValue, folder.name, folder.onServer, folder.considered, folder.removed, folder.associated,
                     folder.stored, folder.storedBefore, folder.vanished, folder.tooLarge, folder.unreadable,
                     folder.excluded?.rawValue,
                 ]

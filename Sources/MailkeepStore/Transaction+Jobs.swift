@@ -15,7 +15,11 @@ package struct LeasedJob: Sendable, Equatable {
     package let user: UserID
     package let backup: BackupID?
     package let permissions: JobPermissions
+    package let createdAt: Timestamp
+    /// How often it was taken up without being ended, this time included.
     package let attempts: Int
+    /// How often it has rested.
+    package let rests: Int
     /// Names this lease and no other: who holds it may still write for the job.
     package let lease: String
 }
@@ -42,7 +46,8 @@ extension ReadTransaction {
         try row(
             """
             SELECT * FROM job
-            WHERE state IN ('waiting', 'running') AND (state = 'waiting' OR lease_until < :now)
+            WHERE state IN ('waiting', 'running')
+              AND (state = 'waiting' AND COALESCE(not_before, 0) <= :now OR lease_until < :now)
               AND (:only IS NULL OR id = :only)
               AND NOT EXISTS (
                   SELECT 1 FROM job AS other WHERE other.user_id = job.user_id AND other.id <> job.id
@@ -133,7 +138,9 @@ extension WriteTransaction {
             user: UserID(rawValue: found["user_id"]),
             backup: backup.map(BackupID.init),
             permissions: try Self.permissions(of: found),
+            createdAt: Timestamp(rawValue: found["created_at"]),
             attempts: (found["attempts"] as Int) + 1,
+            rests: found["rests"],
             lease: lease
         )
     }
@@ -155,6 +162,18 @@ extension WriteTransaction {
             [until.rawValue, job.rawValue, lease]
         )
         return database.changesCount > 0
+    }
+
+    /// Lets a job wait until a moment.
+    package func postponeJob(_ job: JobID, until: Timestamp) throws {
+        try run(
+            """
+            UPDATE job SET state = 'waiting', lease = NULL, lease_until = NULL, not_before = ?, attempts = 0,
+                rests = rests + 1
+            WHERE id = ? AND state = 'running'
+            """,
+            [until.rawValue, job.rawValue]
+        )
     }
 
     /// Ends a job that runs or waits.

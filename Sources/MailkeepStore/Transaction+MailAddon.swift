@@ -166,6 +166,22 @@ extension ReadTransaction {
         }
     }
 
+    /// Inboxes of active users of which the last synchronisation went well, those that were saved last first.
+    package func inboxesToWatch() throws -> [WatchedInbox] {
+        try rows(
+            """
+            SELECT user.id, mail_addon.saved_at FROM user
+            JOIN mail_addon ON mail_addon.user_id = user.id
+            JOIN mailbox ON mailbox.id = mail_addon.mailbox_id
+            WHERE user.status = 'active' AND mail_addon.host IS NOT NULL AND mail_addon.account_type <> 'pop3'
+              AND mailbox.last_sync_at >= mail_addon.saved_at
+              AND NOT EXISTS (SELECT 1 FROM job WHERE job.user_id = user.id AND job.kind = 'synchronise'
+                              AND job.state = 'failed')
+            ORDER BY mail_addon.saved_at DESC, user.id
+            """
+        ).map { WatchedInbox(user: UserID(rawValue: $0["id"]), savedAt: Timestamp(rawValue: $0["saved_at"])) }
+    }
+
     /// Between two attempts to synchronise: six hours.
     private static let longestWait: Int64 = 21_600_000
 

@@ -118,6 +118,9 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
+    /// Older mails that a record is linked with in the transaction that changes it; more of them follow in the background.
+    private static let linkedAtOnce = 500
+
     /// Adds a record or replaces the one with its key; what is associated follows at once (design decision 8).
     ///
     /// - Throws: `StoreError` (`constraint`) when a linked record is absent.
@@ -148,6 +151,7 @@ extension WriteTransaction {
         for user in Set(record.sharedWith) {
             try run("INSERT INTO record_share (record_key, user_id) VALUES (?, ?)", [key, user.rawValue])
         }
+        try linkChangedAddresses(limit: Self.linkedAtOnce, at: now)
     }
 
     /// Shares the owner's mail on a record with those associated with it (Record-level share).

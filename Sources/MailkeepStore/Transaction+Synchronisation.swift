@@ -2,142 +2,7 @@ package import Foundation
 import GRDB
 package import MailkeepModel
 
-/// The header fields in which an address of a message stands.
-package struct AddressFields: OptionSet, Sendable, Hashable {
-    package let rawValue: Int
-
-    package init(rawValue: Int) { self.rawValue = rawValue }
-
-    package static let from = AddressFields(rawValue: 1)
-    package static let sender = AddressFields(rawValue: 2)
-    package static let replyTo = AddressFields(rawValue: 4)
-    package static let to = AddressFields(rawValue: 8)
-    package static let cc = AddressFields(rawValue: 16)
-    package static let bcc = AddressFields(rawValue: 32)
-    /// Only as the form without `+tag`; such a row does not associate by itself.
-    package static let withoutTag = AddressFields(rawValue: 64)
-}
-
-/// What is kept of a mail of which only the header was read: nothing readable.
-package struct SeenHeader: Sendable {
-    package var uid: UInt32
-    package var size: UInt64
-    package var sentAt: Timestamp
-    /// Keyed hashes of all addresses, with the fields that they stand in.
-    package var addresses: [Data: AddressFields]
-    /// Whether these are all of them; if not, it stays open whether the mail is associated.
-    package var isWhole: Bool
-
-    package init(
-        uid: UInt32,
-        size: UInt64,
-        sentAt: Timestamp,
-        addresses: [Data: AddressFields],
-        isWhole: Bool = true
-    ) {
-        self.uid = uid
-        self.size = size
-        self.sentAt = sentAt
-        self.addresses = addresses
-        self.isWhole = isWhole
-    }
-}
-
-/// Why a mail that was seen is not stored.
-package enum SkipReason: String, Sendable {
-    /// The server does not list it any more.
-    case vanished
-    case tooLarge = "too_large"
-    /// Its body could not be read; it is asked for again.
-    case unreadable
-    /// Its header could not be read, or not wholly; it is asked for again.
-    case headerUnreadable = "header_unreadable"
-}
-
-/// A folder of a mailbox under one UIDVALIDITY.
-package struct FolderPosition: Sendable, Equatable {
-    package let id: Int64
-    package var uidValidity: UInt32
-    /// The lowest UID whose header was not read yet.
-    package var nextUID: UInt32
-
-    package init(id: Int64, uidValidity: UInt32, nextUID: UInt32) {
-        self.id = id
-        self.uidValidity = uidValidity
-        self.nextUID = nextUID
-    }
-}
-
-/// A mail whose body is wanted.
-package struct WantedEntry: Sendable, Equatable {
-    package let id: Int64
-    package let uid: UInt32
-    package let size: UInt64
-    /// Whether it could not be read before.
-    package let isAgain: Bool
-}
-
-/// Where content lies in the vault.
-package struct ContentLocation: Sendable, Hashable {
-    package let key: Data
-    package let segment: Int64
-    package let offset: Int64
-    package let length: Int64
-
-    package init(key: Data, segment: Int64, offset: Int64, length: Int64) {
-        self.key = key
-        self.segment = segment
-        self.offset = offset
-        self.length = length
-    }
-}
-
-/// A mail whose bytes are durable in the vault.
-package struct FetchedMessage: Sendable {
-    package var entry: Int64
-    package var content: ContentLocation
-    package var size: UInt64
-    package var summary: MessageSummary
-
-    package init(entry: Int64, content: ContentLocation, size: UInt64, summary: MessageSummary) {
-        self.entry = entry
-        self.content = content
-        self.size = size
-        self.summary = summary
-    }
-}
-
 extension ReadTransaction {
-    /// Associated mails of a folder whose body is not stored yet, by UID (B2).
-    ///
-    /// What a server refused to read once is wanted again.
-    package func wantedEntries(in folder: Int64, after uid: UInt32, limit: Int) throws -> [WantedEntry] {
-        try rows(
-            """
-            SELECT id, uid, size, skipped IS 'unreadable' AS is_again FROM entry
-            WHERE folder_id = ? AND uid > ? AND \(Self.isWanted) ORDER BY uid LIMIT ?
-            """,
-            [folder, Int64(uid), limit]
-        ).map { row in
-            WantedEntry(
-                id: row["id"],
-                uid: UInt32(clamping: row["uid"] as Int64),
-                size: UInt64(clamping: row["size"] as Int64),
-                isAgain: row["is_again"]
-            )
-        }
-    }
-
-    /// How many such mails there are.
-    package func wantedCount(in folder: Int64) throws -> Int {
-        try row("SELECT COUNT(*) AS count FROM entry WHERE folder_id = ? AND \(Self.isWanted)", [folder])?["count"] ?? 0
-    }
-
-    private static let isWanted = """
-        message_id IS NULL AND (skipped IS NULL OR skipped IN ('unreadable', 'header_unreadable'))
-        AND \(Visibility.isAssociated)
-        """
-
     /// The positions in a folder under every UIDVALIDITY that it was seen with.
     package func positions(inFolder name: String, of mailbox: MailboxID) throws -> [FolderPosition] {
         try rows(
@@ -153,6 +18,18 @@ extension ReadTransaction {
             [folder, Int64(uids.lowerBound), Int64(uids.upperBound)]
         )
         return Set(rows.map { UInt32(clamping: $0["uid"] as Int64) })
+    }
+
+    /// How many mails of a folder were seen and are not gone from the server.
+    package func presentCount(in folder: Int64) throws -> Int {
+        let found = try row(
+            """
+            SELECT (SELECT COUNT(*) FROM entry WHERE folder_id = :folder)
+                   - (SELECT COUNT(*) FROM entry WHERE folder_id = :folder AND is_gone) AS count
+            """,
+            ["folder": folder]
+        )
+        return found?["count"] ?? 0
     }
 
     /// Some mails of a folder whose header could not be read, others each time.
@@ -191,59 +68,6 @@ extension ReadTransaction {
         try row("SELECT * FROM content WHERE key = ?", [key]).map {
             ContentLocation(key: $0["key"], segment: $0["segment"], offset: $0["offset"], length: $0["length"])
         }
-    }
-
-    /// The counts of every folder of a user's mailboxes in a domain, as the folder is numbered now.
-    ///
-    /// What was stored under an earlier UIDVALIDITY is in the backup and not counted here, as it would be counted twice
-    /// beside one number on the server. What is associated is stored, skipped for a reason, or wanted; a mail whose
-    /// header cannot be read counts as associated, as it may be.
-    package func folderCounts(of user: UserID, domain: String) throws -> [FolderCounts] {
-        let before = try storedBefore(of: user, domain: domain)
-        return try rows(
-            """
-            WITH seen AS MATERIALIZED (
-                SELECT folder.name, entry.message_id IS NOT NULL AS is_stored, entry.skipped,
-                       entry.message_id IS NOT NULL OR entry.skipped IS 'header_unreadable'
-                           OR \(Visibility.isAssociated) AS is_associated
-                FROM mailbox JOIN folder ON folder.mailbox_id = mailbox.id JOIN entry ON entry.folder_id = folder.id
-                WHERE mailbox.user_id = ? AND mailbox.domain = ? AND folder.is_current
-            )
-            SELECT name, COUNT(*) AS considered, SUM(is_associated) AS associated, SUM(is_stored) AS stored,
-                   SUM(is_associated AND skipped IS 'vanished') AS vanished,
-                   SUM(is_associated AND skipped IS 'too_large') AS too_large,
-                   SUM(is_associated AND skipped IS 'unreadable' OR skipped IS 'header_unreadable') AS unreadable
-            FROM seen GROUP BY name ORDER BY name
-            """,
-            [user.rawValue, domain]
-        ).map { row in
-            var counts = FolderCounts(name: row["name"])
-            counts.considered = row["considered"]
-            counts.associated = row["associated"]
-            counts.stored = row["stored"]
-            counts.storedBefore = before[counts.name] ?? 0
-            counts.vanished = row["vanished"]
-            counts.tooLarge = row["too_large"]
-            counts.unreadable = row["unreadable"]
-            return counts
-        }
-    }
-
-    /// How many messages each folder held under earlier UIDVALIDITYs, and does not now.
-    private func storedBefore(of user: UserID, domain: String) throws -> [String: Int] {
-        let found = try rows(
-            """
-            SELECT folder.name, COUNT(DISTINCT entry.message_id) AS count
-            FROM mailbox JOIN folder ON folder.mailbox_id = mailbox.id JOIN entry ON entry.folder_id = folder.id
-            WHERE mailbox.user_id = ? AND mailbox.domain = ? AND NOT folder.is_current AND entry.message_id IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM entry AS held JOIN folder AS now ON now.id = held.folder_id
-                              WHERE held.message_id = entry.message_id AND now.mailbox_id = mailbox.id
-                                AND now.name = folder.name AND now.is_current)
-            GROUP BY folder.name
-            """,
-            [user.rawValue, domain]
-        )
-        return Dictionary(found.map { ($0["name"], $0["count"]) }, uniquingKeysWith: { first, _ in first })
     }
 
     /// Until when a mailbox is completely synchronised; nil when it never was.
@@ -287,13 +111,16 @@ extension WriteTransaction {
             let reason = header.isWhole ? nil : SkipReason.headerUnreadable.rawValue
             let recorded = try row(
                 """
-                INSERT INTO entry (folder_id, uid, size, sent_at, skipped) VALUES (?, ?, ?, ?, ?)
+                INSERT INTO entry (folder_id, uid, size, sent_at, skipped, email_id) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (folder_id, uid) DO UPDATE
-                SET size = excluded.size, sent_at = excluded.sent_at, skipped = NULL
+                SET size = excluded.size, sent_at = excluded.sent_at, email_id = excluded.email_id, skipped = NULL
                 WHERE entry.skipped = 'header_unreadable' AND excluded.skipped IS NULL
                 RETURNING id
                 """,
-                [folder, Int64(header.uid), Int64(clamping: header.size), header.sentAt.rawValue, reason]
+                [
+                    folder, Int64(header.uid), Int64(clamping: header.size), header.sentAt.rawValue, reason,
+                    header.emailID,
+                ]
             )
             guard let recorded else { continue }
             count += 1
@@ -304,6 +131,7 @@ extension WriteTransaction {
                     [hash, entry, fields.rawValue]
                 )
             }
+            try want(entry)
         }
         return count
     }
@@ -339,7 +167,7 @@ extension WriteTransaction {
         for uid in uids {
             try run(
                 """
-                UPDATE entry SET skipped = 'vanished'
+                UPDATE entry SET skipped = 'vanished', is_gone = 1
                 WHERE folder_id = ? AND uid = ? AND skipped = 'header_unreadable' AND message_id IS NULL
                 """,
                 [folder, Int64(uid)]
@@ -349,17 +177,21 @@ extension WriteTransaction {
 
     /// Names messages whose bytes are durable in the vault (design decision 2).
     package func recordMessages(_ messages: [FetchedMessage]) throws {
+        try recordMessages(messages.map(sealing.seal))
+    }
+
+    /// Names messages of which the summary is sealed already, which takes longer than all the rest.
+    package func recordMessages(_ messages: [SealedMessage]) throws {
         for message in messages {
             try recordContent(message.content)
-            let context = "message/\(message.content.key.base64EncodedString())"
             try run(
                 """
                 INSERT OR IGNORE INTO message (content_key, size, sent_at, has_attachment, sealed_summary)
                 SELECT ?, ?, sent_at, ?, ? FROM entry WHERE id = ?
                 """,
                 [
-                    message.content.key, Int64(clamping: message.size), !message.summary.attachments.isEmpty,
-                    try sealing.seal(message.summary, with: \.columns, context: context), message.entry,
+                    message.content.key, Int64(clamping: message.size), message.hasAttachment, message.summary,
+                    message.entry,
                 ]
             )
             try run(
@@ -369,6 +201,7 @@ extension WriteTransaction {
                 """,
                 [message.content.key, message.entry]
             )
+            try wantNoMore(message.entry)
         }
     }
 
@@ -383,9 +216,10 @@ extension WriteTransaction {
     /// Notes why a mail is not stored.
     package func skip(_ entry: Int64, because reason: SkipReason) throws {
         try run(
-            "UPDATE entry SET skipped = ? WHERE id = ? AND message_id IS NULL",
+            "UPDATE entry SET skipped = ?1, is_gone = is_gone OR ?1 = 'vanished' WHERE id = ?2 AND message_id IS NULL",
             [reason.rawValue, entry]
         )
+        if reason != .unreadable { try wantNoMore(entry) }
     }
 
     /// Notes that a mailbox was synchronised, and where that is so, completely, as it stood at `moment`.
@@ -398,7 +232,7 @@ extension WriteTransaction {
 }
 
 extension FolderPosition {
-    fileprivate init(_ row: Row) {
+    init(_ row: Row) {
         self.init(
             id: row["id"],
             uidValidity: UInt32(clamping: row["uid_validity"] as Int64),

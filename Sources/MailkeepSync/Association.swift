@@ -1,7 +1,7 @@
 package import Foundation
 package import MailMessage
 package import MailkeepKeys
-import MailkeepModel
+package import MailkeepModel
 package import MailkeepStore
 
 /// Turns a mail's header into the keyed hashes by which it is found from records (V4; design decision 7).
@@ -15,8 +15,8 @@ package struct Association: Sendable {
     /// The header fields that are read of every mail.
     static let headerFields = ["From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Date"]
 
-    /// What is kept of a header: nothing readable.
-    package func seen(_ header: SourceHeader) -> SeenHeader {
+    /// What is kept of a header of a mailbox: nothing readable.
+    package func seen(_ header: SourceHeader, in mailbox: MailboxID) -> SeenHeader {
         let fields = MessageHeader(parsing: header.bytes)
         var exact: [Data: AddressFields] = [:]
         var untagged: [Data: AddressFields] = [:]
@@ -34,7 +34,8 @@ package struct Association: Sendable {
             size: header.size,
             sentAt: Timestamp(rawValue: fields.date ?? header.receivedAt ?? 0),
             addresses: exact.merging(untagged) { exact, _ in exact },
-            isWhole: header.isWhole
+            isWhole: header.isWhole,
+            emailID: header.emailID.map { Data(hasher.hash("\(mailbox)/\($0)")) }
         )
     }
 

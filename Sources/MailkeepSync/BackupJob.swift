@@ -43,9 +43,7 @@ package struct BackupJob: Sendable {
             return backup
         }
         let reading = try await read(backup, source, logger: logger, keepLease)
-        while try await store.write({ try $0.freezeMessages(into: backup, limit: Self.freezeBatch) }) > 0 {
-            try await keepLease()
-        }
+        try await freeze(backup, keepLease)
         let folders = try await folders(of: backup, reading.report)
         let seal = try await writeManifest(of: backup, reading, folders)
         try await keepLease()
@@ -97,6 +95,25 @@ package struct BackupJob: Sendable {
                 origin: .synchronised,
                 failure: failure
             )
+        }
+    }
+
+    /// Takes all that is associated and in no earlier backup, batch by batch.
+    private func freeze(_ backup: BackupDetails, _ keepLease: @Sendable () async throws -> Void) async throws {
+        for folder in try await store.read({ try $0.foldersToFreeze(of: backup) }) {
+            var last: UInt32 = 0
+            while true {
+                let after = last
+                let page = try await store.read {
+                    try $0.messagesToFreeze(into: backup, folder: folder, after: after, limit: Self.freezeBatch)
+                }
+                if !page.messages.isEmpty {
+                    _ = try await store.write { try $0.freeze(page.messages, into: backup) }
+                    try await keepLease()
+                }
+                guard let end = page.last else { break }
+                last = end
+            }
         }
     }
 

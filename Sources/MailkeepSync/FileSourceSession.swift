@@ -61,8 +61,9 @@ final class FileSourceSession: MailSession {
         )
     }
 
-    /// Few enough to be recorded in one transaction with the position behind them.
+    /// Few enough to be recorded in one transaction with the position behind them, which stands for what was read.
     let headerWindow = 200
+    let keepsPartOfWindow = false
 
     /// 0 where there are not so many mails any more.
     func uidValidity(below uid: UInt32) -> UInt32 {

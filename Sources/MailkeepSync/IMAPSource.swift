@@ -10,6 +10,9 @@ struct IMAPSource: MailSource {
     let server: MailServer
     let credentials: MailCredentials
     let policy: NetworkPolicy
+    /// Connections to this mailbox at the same time.
+    var width = 1
+    var dailyBytes: Int64?
     let logger: Logger
 
     nonisolated(nonsending) func withSession(
@@ -31,6 +34,32 @@ struct IMAPSource: MailSource {
             throw SyncFailure(error)
         }
     }
+
+    /// Waits for new mail in INBOX, and tells of each time that some came.
+    ///
+    /// - Throws: `SyncFailure`; also where the server does not tell news.
+    nonisolated(nonsending) func watchInbox(_ onNews: nonisolated(nonsending) () async throws -> Void) async throws {
+        do {
+            try await withIMAPConnection(
+                configuration,
+                credentials: .password(
+                    username: credentials.username,
+                    password: credentials.password,
+                    authorizeAs: credentials.authorizeAs
+                ),
+                logger: logger
+            ) { connection in
+                try await connection.examine(IMAPMailboxName(rawValue: "INBOX"))
+                while true {
+                    if try await connection.idle(atMost: Self.idleLimit) { try await onNews() }
+                }
+            }
+        } catch let error as IMAPError {
+            throw SyncFailure(error)
+        }
+    }
+
+    private static let idleLimit = TimeAmount.minutes(9)
 
     private var configuration: IMAPConfiguration {
         IMAPConfiguration(
@@ -66,7 +95,8 @@ private final class IMAPSession: MailSession {
             SourceFolder(
                 name: mailbox.displayName,
                 path: mailbox.encodedName.rawValue,
-                exclusion: Self.exclusion(of: mailbox, designated: designated)
+                exclusion: Self.exclusion(of: mailbox, designated: designated),
+                status: mailbox.status.flatMap(OpenedFolder.init)
             )
         }
     }
@@ -77,7 +107,8 @@ private final class IMAPSession: MailSession {
         return OpenedFolder(
             uidValidity: selected.uidValidity,
             uidNext: selected.uidNext,
-            count: selected.messageCount
+            count: selected.messageCount,
+            objectID: selected.objectID
         )
     }
 
@@ -107,7 +138,8 @@ private final class IMAPSession: MailSession {
                     size: header.size,
                     receivedAt: header.internalDate,
                     bytes: Array(header.header.readableBytesView),
-                    isWhole: !header.isTruncated
+                    isWhole: !header.isTruncated,
+                    emailID: header.emailID
                 )
             )
         }
@@ -151,6 +183,16 @@ private final class IMAPSession: MailSession {
     }
 }
 
+extension OpenedFolder {
+    /// Nil where the server leaves out what names the mails.
+    fileprivate init?(_ status: IMAPMailboxStatus) {
+        guard let uidValidity = status.uidValidity, let uidNext = status.uidNext, let count = status.messages else {
+            return nil
+        }
+        self.init(uidValidity: uidValidity, uidNext: uidNext, count: Int(clamping: count), objectID: status.mailboxID)
+    }
+}
+
 extension IMAPConfiguration.Security {
     fileprivate init(_ security: ConnectionSecurity) {
         self =
@@ -175,7 +217,8 @@ extension SyncFailure.Code {
         self =
             switch code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
-            case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved, .throttled, .overQuota: .connect
+            case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved: .connect
+            case .throttled, .overQuota: .throttled
             case .certificateInvalid: .certificate
             case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
             case .addressNotAllowed: .network

@@ -17,6 +17,12 @@ package struct JobRunner: Sendable {
     /// How long a lease holds, and how often it is renewed.
     private static let lease: Int64 = 60_000
     private static let heartbeat = Duration.seconds(2)
+    /// How long a job rests whose mail server asks to wait: at first, at most each time, and in all. In milliseconds.
+    private static let firstRest: Int64 = 15 * 60_000
+    private static let longestRest: Int64 = 6 * 3_600_000
+    private static let mostRest: Int64 = 7 * 86_400_000
+    /// A job that was begun this often and never came to an end takes the process with it.
+    private static let mostAttempts = 10
 
     package init(
         store: Store,
@@ -57,6 +63,9 @@ package struct JobRunner: Sendable {
         logger[metadataKey: "job"] = "\(job.id)"
         logger.info("job begins", metadata: ["kind": "\(job.kind.rawValue)", "attempt": "\(job.attempts)"])
         do {
+            guard job.attempts <= Self.mostAttempts else {
+                throw SyncFailure(.internal, "the job was begun \(job.attempts) times and never came to an end")
+            }
             try await withHeartbeat(of: job) { [logger] in try await work(on: job, logger: logger) }
             let endedAt = now()
             try await store.write { transaction in
@@ -69,10 +78,21 @@ package struct JobRunner: Sendable {
             throw CancellationError()
         } catch {
             let failure = SyncFailure(error)
+            if failure.code == .throttled, try await postpone(job, failure) {
+                logger.info("job rests", metadata: ["failure": "\(failure)"])
+                return true
+            }
             if failure.code == .lost { try await drop(job) } else { try await fail(job, failure) }
             logger.info("job ends", metadata: ["outcome": "failed", "failure": "\(failure)"])
         }
         return true
+    }
+
+    /// Looks through some of the older mail for addresses that have come to records since.
+    ///
+    /// - Returns: whether anything is left to look through.
+    package func linkChangedAddresses() async throws -> Bool {
+        try await synchroniser.linkChangedAddresses()
     }
 
     private func work(on job: LeasedJob, logger: Logger) async throws {
@@ -103,6 +123,24 @@ package struct JobRunner: Sendable {
             )
         case (.backup, nil):
             throw SyncFailure(.internal, "a backup job names no backup")
+        }
+    }
+
+    /// Lets a job rest as long as its mail server asks for, within a week in all.
+    ///
+    /// - Returns: false where it has rested for long enough.
+    private func postpone(_ job: LeasedJob, _ failure: SyncFailure) async throws -> Bool {
+        let moment = now()
+        let pause = min(Self.firstRest << min(job.rests, 10), Self.longestRest)
+        let until = max(failure.retryAt ?? moment.advanced(byMilliseconds: pause), moment)
+        guard until.rawValue - job.createdAt.rawValue < Self.mostRest else { return false }
+        return try await store.write { transaction in
+            guard try self.renewLease(of: job, in: transaction) else { return true }
+            try transaction.postponeJob(job.id, until: until)
+            if let backup = job.backup {
+                try transaction.noteRest(of: backup, failure.code.rawValue, until: until.iso8601)
+            }
+            return true
         }
     }
 

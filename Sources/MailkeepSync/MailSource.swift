@@ -2,12 +2,22 @@ package import MailkeepModel
 
 /// Where mail is read from: a mail server's mailbox, or files that hold one.
 package protocol MailSource: Sendable {
+    /// How many sessions may be open at the same time, at least 1.
+    var width: Int { get }
+    /// Bytes of mail that may be read on one day (UTC); nil where there is no limit.
+    var dailyBytes: Int64? { get }
+
     /// Opens the mailbox for the time of `body` and closes it afterwards, whatever happens.
     ///
     /// - Throws: `SyncFailure`, `CancellationError`, and what `body` throws.
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws
+}
+
+extension MailSource {
+    package var width: Int { 1 }
+    package var dailyBytes: Int64? { nil }
 }
 
 /// An open mailbox.
@@ -29,6 +39,9 @@ package protocol MailSession {
 
     /// How many headers are asked for at a time.
     var headerWindow: Int { get }
+
+    /// Whether some of a window's headers may be recorded without the position behind them.
+    var keepsPartOfWindow: Bool { get }
 
     /// Tells which mails there are, ascending; it may leave some out, as servers cut long answers short.
     ///
@@ -52,6 +65,10 @@ package protocol MailSession {
     ) async throws -> [UInt32]
 }
 
+extension MailSession {
+    package var keepsPartOfWindow: Bool { true }
+}
+
 /// A folder as the source names it.
 package struct SourceFolder: Sendable {
     /// For people: decoded, with the source's hierarchy delimiter.
@@ -60,11 +77,14 @@ package struct SourceFolder: Sendable {
     package let path: String
     /// Why it is not to be read; nil where it is (design decision 6).
     package let exclusion: FolderExclusion?
+    /// What the source says of it without its being opened; nil where it does not.
+    package let status: OpenedFolder?
 
-    package init(name: String, path: String, exclusion: FolderExclusion?) {
+    package init(name: String, path: String, exclusion: FolderExclusion?, status: OpenedFolder? = nil) {
         self.name = name
         self.path = path
         self.exclusion = exclusion
+        self.status = status
     }
 }
 
@@ -88,11 +108,14 @@ package struct OpenedFolder: Sendable, Equatable {
     /// The next mail's UID will not be lower; nil where the server does not say.
     package let uidNext: UInt32?
     package let count: Int
+    /// What the source calls it whatever its name becomes (RFC 8474, 4); nil where it does not say.
+    package let objectID: String?
 
-    package init(uidValidity: UInt32, uidNext: UInt32?, count: Int) {
+    package init(uidValidity: UInt32, uidNext: UInt32?, count: Int, objectID: String? = nil) {
         self.uidValidity = uidValidity
         self.uidNext = uidNext
         self.count = count
+        self.objectID = objectID
     }
 }
 
@@ -106,13 +129,23 @@ package struct SourceHeader: Sendable {
     package let bytes: [UInt8]
     /// Whether they are not only the beginning of a header too long to be read.
     package let isWhole: Bool
+    /// What the source calls the same mail in each folder that holds it (RFC 8474, 5.1); nil where it does not say.
+    package let emailID: String?
 
-    package init(uid: UInt32, size: UInt64, receivedAt: Int64?, bytes: [UInt8], isWhole: Bool = true) {
+    package init(
+        uid: UInt32,
+        size: UInt64,
+        receivedAt: Int64?,
+        bytes: [UInt8],
+        isWhole: Bool = true,
+        emailID: String? = nil
+    ) {
         self.uid = uid
         self.size = size
         self.receivedAt = receivedAt
         self.bytes = bytes
         self.isWhole = isWhole
+        self.emailID = emailID
     }
 }
 

@@ -9,15 +9,18 @@ package struct MailSources: Sendable {
     private let store: Store
     private let networks: [Network]
     private let paths: [String]
+    private let connections: Int
     private let logger: Logger
 
     /// - Parameters:
     ///   - networks: networks of mail servers on this machine or private ones that are allowed.
     ///   - paths: folders of this machine from which mail files may be read.
-    package init(store: Store, networks: [Network], paths: [String], logger: Logger) {
+    ///   - connections: to one mailbox at the same time.
+    package init(store: Store, networks: [Network], paths: [String], connections: Int = 2, logger: Logger) {
         self.store = store
         self.networks = networks
         self.paths = paths
+        self.connections = connections
         self.logger = logger
     }
 
@@ -72,6 +75,19 @@ package struct MailSources: Sendable {
         NetworkPolicy(allowed: networks + permissions.mailNetworks.compactMap(Network.init))
     }
 
+    /// Waits for new mail in a user's INBOX, and tells of each time that some came; only where their server tells news.
+    ///
+    /// - Throws: `SyncFailure`, `CancellationError`.
+    package func watchInbox(
+        of user: UserID,
+        _ onNews: nonisolated(nonsending) () async throws -> Void
+    ) async throws {
+        guard let source = try await own(of: user, permissions: JobPermissions()).source as? IMAPSource else {
+            throw SyncFailure(.settings, "the mailbox tells no news")
+        }
+        try await source.watchInbox(onNews)
+    }
+
     /// Signs in with settings that may not be saved yet, and tells how many folders are there.
     ///
     /// - Throws: `SyncFailure`.
@@ -124,6 +140,8 @@ package struct MailSources: Sendable {
             server: server,
             credentials: credentials,
             policy: policy(permissions),
+            width: connections,
+            dailyBytes: accountType.dailyBytes,
             logger: logger
         )
     }
@@ -137,6 +155,10 @@ package struct MailSources: Sendable {
 extension AccountType {
     /// Whether a mailbox of this type is read by IMAP.
     package var speaksIMAP: Bool { self == .imap || preset != nil }
+
+    /// Bytes of mail that its server lets a mailbox's programs read on a day, with something left for the owner's own;
+    /// nil where no limit is known. (Gmail: 2500 MB by IMAP, and a day's lock-out above.)
+    var dailyBytes: Int64? { self == .gmail ? 2_000_000_000 : nil }
 
     /// Where a preset's server is, and how it is secured.
     package var preset: MailServer? {

@@ -1,6 +1,7 @@
 import IMAPClient
 import MailVault
 import MailkeepKeys
+package import MailkeepModel
 import MailkeepStore
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
@@ -17,6 +18,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case security
         /// The mail server stands in a network that is not allowed.
         case network
+        /// The mail server asks to be left alone for a while, or its daily limit is reached.
+        case throttled
         /// The mail server answers what cannot be understood, or refuses to read a folder.
         case server
         /// Some folders could not be read, and the others were.
@@ -43,7 +46,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// refuses the sign-in; not where somebody can put right what keeps from reading.
         var letsSynchronisedStand: Bool {
             switch self {
-            case .auth, .connect, .server: true
+            case .auth, .connect, .throttled, .server: true
             case .certificate, .security, .network, .partial, .settings, .path, .disk, .storage, .keys, .lost,
                 .internal:
                 false
@@ -53,7 +56,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// Whether the mailbox, and not this machine, is the cause.
         package var isOfTheMailbox: Bool {
             switch self {
-            case .auth, .connect, .certificate, .security, .network, .server, .partial, .settings, .path: true
+            case .auth, .connect, .certificate, .security, .network, .throttled, .server, .partial, .settings, .path:
+                true
             case .disk, .storage, .keys, .lost, .internal: false
             }
         }
@@ -68,10 +72,13 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
     /// For the operator: what happened, without personal data.
     package let message: String
     package let cause: (any Error)?
+    /// Before when trying again is of no use; nil where that is not known.
+    package let retryAt: Timestamp?
 
-    package init(_ code: Code, _ message: String, cause: (any Error)? = nil) {
+    package init(_ code: Code, _ message: String, retryAt: Timestamp? = nil, cause: (any Error)? = nil) {
         self.code = code
         self.message = message
+        self.retryAt = retryAt
         self.cause = cause
     }
 

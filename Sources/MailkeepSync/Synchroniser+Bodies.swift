@@ -1,69 +1,104 @@
 import Foundation
 import MailMessage
 import MailVault
+import MailkeepModel
 import MailkeepStore
 
 extension Synchroniser {
     /// Mails and bytes per transaction.
-    private static let bodyBatch = 100
+    private static let bodyBatch = 250
     private static let bodyBatchBytes = 16 << 20
+    /// In milliseconds.
+    private static let day: Int64 = 86_400_000
     /// Bodies asked for at a time.
     private static let wantedPage = 500
     /// Of a larger mail, only this much is read for the summary.
     private static let summaryBytes = 8 << 20
 
+    /// A stretch of a folder's wanted mails.
+    private struct Stretch: Sendable {
+        let folder: ConsideredFolder
+        let page: WantedPage
+    }
+
     /// Reads the bodies that are wanted, once all headers are known: how many there are is then known too.
     nonisolated(nonsending) func readBodies(
         of folders: [ConsideredFolder],
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        in mailbox: MailboxID,
+        by worker: SyncWorker,
+        _ team: Team
     ) async throws {
-        var wanting: [ConsideredFolder] = []
+        var stretches: [Stretch] = []
         for folder in folders {
-            let count = try await store.read { try $0.wantedCount(in: folder.position.id) }
-            guard count > 0 else { continue }
-            run.progress.found += count
-            wanting.append(folder)
+            let pages = try await store.read { try $0.wantedPages(in: folder.position.id, size: Self.wantedPage) }
+            stretches += pages.map { Stretch(folder: folder, page: $0) }
         }
-        for folder in wanting {
-            guard try await open(folder.source, in: session, run) != nil else { continue }
-            guard session.uidValidity(below: folder.position.nextUID) == folder.position.uidValidity else {
-                throw SyncFailure(.connect, "a folder was numbered anew while it was read")
+        guard !stretches.isEmpty else { return }
+        let count = stretches.reduce(0) { $0 + $1.page.count }
+        try await worker.run.report { $0.found += count }
+        try await share(
+            stretches,
+            by: worker,
+            team,
+            weight: count,
+            preferring: { stretch, worker in stretch.folder.source.path == worker.opened?.path },
+            { stretch, worker in
+                try await checkDailyLimit(team.source, mailbox)
+                try await readBodies(of: stretch, in: mailbox, worker)
             }
-            try await readBodies(of: folder, in: session, run)
-        }
+        )
+    }
+
+    /// Stops before a server does that locks accounts out which read too much on a day.
+    private func checkDailyLimit(_ source: any MailSource, _ mailbox: MailboxID) async throws {
+        guard let limit = source.dailyBytes else { return }
+        let day = now().rawValue / Self.day
+        guard try await store.read({ try $0.bytesRead(of: mailbox, day: day) }) >= limit else { return }
+        throw SyncFailure(
+            .throttled,
+            "the day's limit of the mail server is reached",
+            retryAt: Timestamp(rawValue: (day + 1) * Self.day)
+        )
     }
 
     private nonisolated(nonsending) func readBodies(
-        of folder: ConsideredFolder,
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        of stretch: Stretch,
+        in mailbox: MailboxID,
+        _ worker: SyncWorker
     ) async throws {
-        let place = { (entry: WantedEntry) in SynchronisationRun.Place.body(folder: folder.name, entry: entry.id) }
-        var after: UInt32 = 0
-        while true {
-            let lower = after
-            let page = try await store.read {
-                try $0.wantedEntries(in: folder.position.id, after: lower, limit: Self.wantedPage)
-            }
-            guard let last = page.last else { return }
-            after = last.uid
-            try await skip(page.filter { $0.size > Self.largestMail }, because: .tooLarge)
-            let wanted = page.filter { $0.size <= Self.largestMail }
-            let new = wanted.filter { !$0.isAgain }
-            try await skip(new.filter { run.isGivenUp(place($0)) }, because: .unreadable)
-            let asked = new.filter { !run.isGivenUp(place($0)) }
-            for entry in asked.filter({ run.isSuspect(place($0)) }) {
-                try await fetch([entry], in: session, run, at: place)
-            }
-            try await fetch(asked.filter { !run.isSuspect(place($0)) }, in: session, run, at: place)
-            // One by one, in another order each time, as one may hide the others.
-            let again = SynchronisationRun.Place.again(folder: folder.name)
-            for entry in wanted.filter(\.isAgain).shuffled() where !run.isGivenUp(again) {
-                try await fetch([entry], in: session, run) { _ in again }
-            }
-            run.underway = .folder(folder.name)
+        let (folder, run, uids) = (stretch.folder, worker.run, stretch.page.uids)
+        guard try await worker.open(folder.source) != nil else { return }
+        guard worker.session.uidValidity(below: folder.position.nextUID) == folder.position.uidValidity else {
+            throw SyncFailure(.connect, "a folder was numbered anew while it was read")
         }
+        let place = { (entry: WantedEntry) in SynchronisationRun.Place.body(folder: folder.name, entry: entry.id) }
+        let id = folder.position.id
+        let (linked, page) = try await store.write { transaction in
+            let linked = try transaction.linkStoredCopies(in: id, uids)
+            let page = try transaction.wantedEntries(in: id, uids)
+            if linked + page.count < stretch.page.count { try transaction.pruneWanted(in: id, uids) }
+            return (linked, page)
+        }
+        let wantedNoMore = stretch.page.count - linked - page.count
+        try await run.report { progress in
+            progress.found -= wantedNoMore
+            progress.stored += linked
+        }
+        try await skip(page.filter { $0.size > Self.largestMail }, because: .tooLarge)
+        let wanted = page.filter { $0.size <= Self.largestMail }
+        let new = wanted.filter { !$0.isAgain }
+        try await skip(new.filter { run.isGivenUp(place($0)) }, because: .unreadable)
+        let asked = new.filter { !run.isGivenUp(place($0)) }
+        for entry in asked.filter({ run.isSuspect(place($0)) }) {
+            try await fetch([entry], in: mailbox, worker, at: place)
+        }
+        try await fetch(asked.filter { !run.isSuspect(place($0)) }, in: mailbox, worker, at: place)
+        // One by one, in another order each time, as one may hide the others.
+        let again = SynchronisationRun.Place.again(folder: folder.name)
+        for entry in wanted.filter(\.isAgain).shuffled() where !run.isGivenUp(again) {
+            try await fetch([entry], in: mailbox, worker) { _ in again }
+        }
+        worker.underway = .folder(folder.name)
     }
 
     private func skip(_ entries: [WantedEntry], because reason: SkipReason) async throws {
@@ -75,36 +110,37 @@ extension Synchroniser {
 
     private nonisolated(nonsending) func fetch(
         _ wanted: [WantedEntry],
-        in session: any MailSession,
-        _ run: SynchronisationRun,
+        in mailbox: MailboxID,
+        _ worker: SyncWorker,
         at place: (WantedEntry) -> SynchronisationRun.Place
     ) async throws {
+        let session = worker.session
         guard !wanted.isEmpty else { return }
         var missing = Dictionary(wanted.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
         var position = 0
-        var batch: [FetchedMessage] = []
+        var batch: [SealedMessage] = []
         var batchBytes = 0
         // The first mail that has not come is what the source works on.
         func pass() {
             while position < wanted.count, missing[wanted[position].uid] == nil { position += 1 }
-            if position < wanted.count { run.underway = place(wanted[position]) }
+            if position < wanted.count { worker.underway = place(wanted[position]) }
         }
         pass()
         do {
             let unreadable = try await session.bodies(of: wanted.map(\.uid)) { body in
                 guard let entry = missing[body.uid] else { return }
-                run.underway = place(entry)
+                worker.underway = place(entry)
                 let message = try await store(body, as: entry.id)
                 missing[body.uid] = nil
                 pass()
                 batch.append(message)
                 batchBytes += Int(clamping: message.size)
                 guard batch.count >= Self.bodyBatch || batchBytes >= Self.bodyBatchBytes else { return }
-                try await record(batch, run)
+                try await record(batch, in: mailbox, worker.run)
                 batch.removeAll(keepingCapacity: true)
                 batchBytes = 0
             }
-            try await record(batch, run)
+            try await record(batch, in: mailbox, worker.run)
             batch.removeAll()
             // Servers leave out mails without a word; only what they list no more is gone.
             let silent = missing.keys.filter { !unreadable.contains($0) }
@@ -113,13 +149,13 @@ extension Synchroniser {
             try await skip(missing.values.filter { there.contains($0.uid) }, because: .unreadable)
         } catch  where SyncFailure.isOfTheMailbox(error) {
             // Those that came are not fetched again.
-            try await record(batch, run)
+            try await record(batch, in: mailbox, worker.run)
             throw error
         }
     }
 
     /// Streams one mail into the vault.
-    private nonisolated(nonsending) func store(_ body: SourceBody, as entry: Int64) async throws -> FetchedMessage {
+    private nonisolated(nonsending) func store(_ body: SourceBody, as entry: Int64) async throws -> SealedMessage {
         let writer = try vault.makeWriter()
         var head: [UInt8] = []
         try await body.forEachChunk { chunk in
@@ -129,22 +165,33 @@ extension Synchroniser {
         let content = try writer.finish { id in
             try store.location(of: Data(id.bytes)).map(VaultLocation.init)
         }
-        let message = Message(parsing: head)
-        return FetchedMessage(
+        let message = Message(parsing: head, extent: .beginning)
+        let fetched = FetchedMessage(
             entry: entry,
             content: ContentLocation(content),
             size: UInt64(clamping: content.size),
             summary: MessageSummary(message, sha256: Data(content.sha256))
         )
+        return try store.seal(fetched)
     }
 
-    private nonisolated(nonsending) func record(_ messages: [FetchedMessage], _ run: SynchronisationRun) async throws {
+    private nonisolated(nonsending) func record(
+        _ messages: [SealedMessage],
+        in mailbox: MailboxID,
+        _ run: SynchronisationRun
+    ) async throws {
         guard !messages.isEmpty else { return }
         try vault.sync()
-        try await store.write { try $0.recordMessages(messages) }
+        let bytes = messages.reduce(0) { $0 + Int64(clamping: $1.size) }
+        let day = now().rawValue / Self.day
+        try await store.write { transaction in
+            try transaction.recordMessages(messages)
+            try transaction.noteBytes(bytes, of: mailbox, day: day)
+        }
         run.comesFurther()
-        run.progress.stored += messages.count
-        run.progress.bytes += messages.reduce(0) { $0 + Int64(clamping: $1.size) }
-        try await run.reportProgress()
+        try await run.report { progress in
+            progress.stored += messages.count
+            progress.bytes += bytes
+        }
     }
 }

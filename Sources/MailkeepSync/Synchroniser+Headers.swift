@@ -1,32 +1,69 @@
+import MailkeepModel
 import MailkeepStore
 
 extension Synchroniser {
     /// Headers per transaction.
-    private static let headerBatch = 250
+    private static let headerBatch = 1000
     /// Mails of a folder whose header could not be read that are asked for again in one run.
     private static let headersAgain = 100
+    /// UIDs that are compared at a time to find mails that were passed over.
+    private static let compared = 10_000
+
+    /// Reads a folder's new headers.
+    ///
+    /// - Returns: nil where the folder is not read, which the report tells.
+    nonisolated(nonsending) func readHeaders(
+        of folder: UnreadFolder,
+        in mailbox: MailboxID,
+        _ worker: SyncWorker
+    ) async throws -> ConsideredFolder? {
+        let (source, run) = (folder.source, worker.run)
+        guard let opened = try await worker.open(source) else {
+            try await run.report { $0.foldersDone += 1 }
+            return nil
+        }
+        run.counts(opened.count, in: source.name)
+        try await adoptRenamed(folder, opened, worker)
+        let positions = try await store.read { try $0.positions(inFolder: source.name, of: mailbox) }
+        let valid = positions.filter { worker.session.uidValidity(below: $0.nextUID) == $0.uidValidity }
+        let validity = valid.max { $0.nextUID < $1.nextUID }?.uidValidity ?? worker.session.uidValidity(below: 1)
+        let position = try await store.write { transaction in
+            let position = try transaction.folder(named: source.name, in: mailbox, uidValidity: validity)
+            if let id = opened.objectID { try transaction.nameFolder(position.id, objectID: id) }
+            return position
+        }
+        var considered = ConsideredFolder(source: source, opened: opened, position: position)
+        do {
+            try await readHeaders(of: &considered, mailbox, worker)
+        } catch let failure as SyncFailure where failure.code == .server {
+            run.leavesUnread(source.name)
+        }
+        try await run.report { $0.foldersDone += 1 }
+        return considered
+    }
 
     /// Reads a folder's new headers window by window; the position moves when all of a window are read or noted as
     /// unreadable, as servers may answer in any order, and leave out what they like.
-    nonisolated(nonsending) func readHeaders(
+    private nonisolated(nonsending) func readHeaders(
         of folder: inout ConsideredFolder,
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        _ mailbox: MailboxID,
+        _ worker: SyncWorker
     ) async throws {
-        try await readHeadersAgain(of: folder, in: session, run)
-        guard folder.opened.count > 0 else { return }
-        let end = folder.opened.uidNext ?? .max
+        let session = worker.session
+        try await readHeadersAgain(of: folder, mailbox, worker)
+        let end = folder.opened.count > 0 ? folder.opened.uidNext ?? .max : 0
         while folder.position.nextUID < end {
             let next = folder.position.nextUID
-            run.underway = .folder(folder.name)
+            worker.underway = .folder(folder.name)
             let listed = try await session.uids(in: next...UInt32.max)
             guard let last = listed.last else {
                 // What the listing left out may be there all the same.
-                if try await readWindow(next...UInt32.max, [], of: &folder, in: session, run) { continue }
-                guard end < .max else { return }
+                if try await readWindow(next...UInt32.max, [], of: &folder, mailbox, worker) { continue }
+                guard end < .max else { break }
                 folder.position.nextUID = end
                 let (id, validity) = (folder.position.id, session.uidValidity(below: end))
-                return try await store.write { try $0.moveFolder(id, toUID: end, uidValidity: validity) }
+                try await store.write { try $0.moveFolder(id, toUID: end, uidValidity: validity) }
+                break
             }
             let windows = stride(from: 0, to: listed.count, by: session.headerWindow).map {
                 listed[$0..<min($0 + session.headerWindow, listed.count)]
@@ -34,8 +71,52 @@ extension Synchroniser {
             for window in windows {
                 // Windows adjoin each other, so that nothing is passed over which the listing left out.
                 let upper = window.last ?? last
-                _ = try await readWindow(folder.position.nextUID...upper, window, of: &folder, in: session, run)
+                _ = try await readWindow(folder.position.nextUID...upper, window, of: &folder, mailbox, worker)
             }
+        }
+        try await reconcile(&folder, mailbox, worker)
+    }
+
+    /// Where the server's count is another than ours, finds out why: reads mails that were passed over, as servers cut
+    /// their lists short, and notes those that are gone.
+    private nonisolated(nonsending) func reconcile(
+        _ folder: inout ConsideredFolder,
+        _ mailbox: MailboxID,
+        _ worker: SyncWorker
+    ) async throws {
+        let (id, count) = (folder.position.id, folder.opened.count)
+        let known = try await store.read { try $0.presentCount(in: id) }
+        guard count != known, folder.position.nextUID > 1 else { return }
+        worker.underway = .folder(folder.name)
+        let end = folder.position.nextUID - 1
+        let listed = count > 0 ? try await worker.session.uids(in: 1...end) : []
+        // A list that says less than the count was cut short, and tells nothing of what is gone.
+        let tellsGone = listed.count >= count
+        var lower: UInt32 = 1
+        for start in stride(from: 0, through: max(0, listed.count - 1), by: Self.compared) {
+            let part = listed[start..<min(start + Self.compared, listed.count)]
+            let upper = start + Self.compared >= listed.count ? end : part.last ?? end
+            let stretch = lower...max(lower, upper)
+            let known = try await store.read { try $0.seenUIDs(in: id, stretch) }
+            try await readPassedOver(part.filter { !known.contains($0) }, in: &folder, mailbox, worker)
+            if tellsGone {
+                try await store.write { try $0.markGone(in: id, stretch, except: Set(part)) }
+            }
+            guard upper < end else { break }
+            lower = upper + 1
+        }
+    }
+
+    private nonisolated(nonsending) func readPassedOver(
+        _ missing: [UInt32],
+        in folder: inout ConsideredFolder,
+        _ mailbox: MailboxID,
+        _ worker: SyncWorker
+    ) async throws {
+        for start in stride(from: 0, to: missing.count, by: worker.session.headerWindow) {
+            let window = missing[start..<min(start + worker.session.headerWindow, missing.count)]
+            guard let first = window.first, let last = window.last else { continue }
+            _ = try await readWindow(first...last, window, of: &folder, mailbox, worker)
         }
     }
 
@@ -46,9 +127,10 @@ extension Synchroniser {
         _ window: ClosedRange<UInt32>,
         _ listed: ArraySlice<UInt32>,
         of folder: inout ConsideredFolder,
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        _ mailbox: MailboxID,
+        _ worker: SyncWorker
     ) async throws -> Bool {
+        let (session, run) = (worker.session, worker.run)
         let id = folder.position.id
         // A broken attempt may have read some of them.
         let seen = try await store.read { try $0.seenUIDs(in: id, window) }
@@ -58,20 +140,20 @@ extension Synchroniser {
         let suspects = new.filter { run.isSuspect(place($0)) }
         let apart = seen.union(givenUp).union(suspects)
 
-        let reading = HeaderReading(folder, window, run)
-        for uid in suspects { try await ask(for: [uid...uid], expecting: [uid], reading, in: session, run) }
+        let reading = HeaderReading(folder, mailbox, window, worker)
+        for uid in suspects { try await ask(for: [uid...uid], expecting: [uid], reading, worker) }
         let together = new.filter { !apart.contains($0) }
-        try await ask(for: window.gaps(at: apart), expecting: together, reading, in: session, run)
+        try await ask(for: window.gaps(at: apart), expecting: together, reading, worker)
         // Servers leave out mails that they list, and say nothing of it.
         let missing = reading.missing(of: together)
         if !missing.isEmpty {
-            try await ask(for: missing.map { $0...$0 }, expecting: missing, reading, in: session, run)
+            try await ask(for: missing.map { $0...$0 }, expecting: missing, reading, worker)
         }
         var unreadable = reading.refused.union(givenUp)
         let left = reading.missing(of: new).filter { !unreadable.contains($0) }
         unreadable.formUnion(try await stillThere(left, in: session))
 
-        run.underway = .folder(folder.name)
+        worker.underway = .folder(folder.name)
         let last = max(reading.highest, unreadable.max() ?? 0, seen.max() ?? 0)
         let upper = window.upperBound == .max ? last : window.upperBound
         guard upper >= window.lowerBound else { return false }
@@ -84,7 +166,9 @@ extension Synchroniser {
             try transaction.moveFolder(id, toUID: next, uidValidity: validity)
             return count
         }
-        (folder.position.nextUID, folder.position.uidValidity) = (next, validity)
+        if next > folder.position.nextUID {
+            (folder.position.nextUID, folder.position.uidValidity) = (next, validity)
+        }
         try await note(count, run)
         return true
     }
@@ -94,20 +178,22 @@ extension Synchroniser {
         for uids: [ClosedRange<UInt32>],
         expecting expected: [UInt32],
         _ reading: HeaderReading,
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        _ worker: SyncWorker
     ) async throws {
+        let session = worker.session
         guard !uids.isEmpty else { return }
         reading.begin(expecting: expected)
         do {
             let refused = try await session.headers(of: uids) { header in
-                guard reading.take(association.seen(header)), reading.batchCount >= Self.headerBatch else { return }
-                try await record(reading, run)
+                guard reading.isNew(header.uid) else { return }
+                reading.take(association.seen(header, in: reading.mailbox))
+                guard reading.batchCount >= Self.headerBatch else { return }
+                try await record(reading, worker.run)
             }
             reading.refused.formUnion(refused)
         } catch  where SyncFailure.isOfTheMailbox(error) {
             // The position of files stands for what is recorded, so that both change together.
-            if session.headerWindow > Self.headerBatch { try await record(reading, run) }
+            if session.keepsPartOfWindow { try await record(reading, worker.run) }
             throw error
         }
     }
@@ -120,8 +206,7 @@ extension Synchroniser {
     private nonisolated(nonsending) func note(_ count: Int, _ run: SynchronisationRun) async throws {
         guard count > 0 else { return }
         run.comesFurther()
-        run.progress.considered += count
-        try await run.reportProgress()
+        try await run.report { $0.considered += count }
     }
 
     /// Of mails that did not come, those that the source still lists.
@@ -133,19 +218,20 @@ extension Synchroniser {
     /// Asks once more for headers that could not be read in earlier runs, one by one, as one may hide the others.
     private nonisolated(nonsending) func readHeadersAgain(
         of folder: ConsideredFolder,
-        in session: any MailSession,
-        _ run: SynchronisationRun
+        _ mailbox: MailboxID,
+        _ worker: SyncWorker
     ) async throws {
+        let (session, run) = (worker.session, worker.run)
         guard !run.isGivenUp(.again(folder: folder.name)) else { return }
         let id = folder.position.id
         let uids = try await store.read { try $0.unreadHeaders(in: id, limit: Self.headersAgain) }
         guard !uids.isEmpty else { return }
-        run.underway = .again(folder: folder.name)
+        worker.underway = .again(folder: folder.name)
         var left: [UInt32] = []
         for uid in uids {
             var headers: [SeenHeader] = []
             let refused = try await session.headers(of: [uid...uid]) { header in
-                if header.uid == uid { headers.append(association.seen(header)) }
+                if header.uid == uid { headers.append(association.seen(header, in: mailbox)) }
             }
             if headers.isEmpty, refused.isEmpty { left.append(uid) }
             let came = headers
@@ -154,26 +240,32 @@ extension Synchroniser {
         let there = try await stillThere(left, in: session)
         let gone = left.filter { !there.contains($0) }
         if !gone.isEmpty { try await store.write { try $0.recordVanished(gone, in: id) } }
-        run.underway = nil
+        worker.underway = nil
     }
 }
 
 /// The headers of a window while they come.
 private final class HeaderReading {
     let folder: Synchroniser.ConsideredFolder
+    let mailbox: MailboxID
     var refused: Set<UInt32> = []
     private(set) var highest: UInt32 = 0
 
     private let window: ClosedRange<UInt32>
-    private let run: SynchronisationRun
+    private let worker: SyncWorker
     private var batch: [SeenHeader] = []
     private var came: Set<UInt32> = []
     /// What is asked for, ascending, and how much of its beginning has come.
     private var expected: [UInt32] = []
     private var position = 0
 
-    init(_ folder: Synchroniser.ConsideredFolder, _ window: ClosedRange<UInt32>, _ run: SynchronisationRun) {
-        (self.folder, self.window, self.run) = (folder, window, run)
+    init(
+        _ folder: Synchroniser.ConsideredFolder,
+        _ mailbox: MailboxID,
+        _ window: ClosedRange<UInt32>,
+        _ worker: SyncWorker
+    ) {
+        (self.folder, self.mailbox, self.window, self.worker) = (folder, mailbox, window, worker)
     }
 
     var batchCount: Int { batch.count }
@@ -183,13 +275,14 @@ private final class HeaderReading {
         pass()
     }
 
-    /// False where nobody asked for it.
-    func take(_ header: SeenHeader) -> Bool {
-        guard window.contains(header.uid), came.insert(header.uid).inserted else { return false }
+    /// Whether it was asked for, and has not come yet.
+    func isNew(_ uid: UInt32) -> Bool { window.contains(uid) && !came.contains(uid) }
+
+    func take(_ header: SeenHeader) {
+        came.insert(header.uid)
         highest = max(highest, header.uid)
         batch.append(header)
         pass()
-        return true
     }
 
     func takeBatch() -> [SeenHeader] {
@@ -202,7 +295,7 @@ private final class HeaderReading {
     /// The first mail that has not come is what the source works on.
     private func pass() {
         while position < expected.count, came.contains(expected[position]) { position += 1 }
-        run.underway =
+        worker.underway =
             position < expected.count
             ? .header(folder: folder.name, uid: expected[position]) : .folder(folder.name)
     }

@@ -2,6 +2,7 @@ package import Logging
 package import MailVault
 package import MailkeepModel
 package import MailkeepStore
+import Synchronization
 
 /// How far a synchronisation has come.
 package struct SyncProgress: Sendable, Equatable {
@@ -43,7 +44,7 @@ package struct Synchroniser: Sendable {
     let store: Store
     let vault: any Vault
     let association: Association
-    private let now: @Sendable () -> Timestamp
+    let now: @Sendable () -> Timestamp
     private let pause: Duration
 
     /// - Parameter pause: how long to wait before a broken attempt is followed by the next, and longer each time.
@@ -63,6 +64,8 @@ package struct Synchroniser: Sendable {
 
     /// A larger mail is skipped by policy and named in the certificate.
     package static let largestMail: UInt64 = 1 << 30
+    /// Mails that are looked at in one transaction for addresses that are new on records.
+    private static let linkedAtATime = 1000
     /// Mails of a folder that the source must refuse, with none that it does not, to have the folder counted as not read.
     private static let unreadableFolder = 20
 
@@ -78,50 +81,87 @@ package struct Synchroniser: Sendable {
         onProgress: @escaping @Sendable (SyncProgress) async throws -> Void
     ) async throws -> SyncReport {
         let startedAt = now()
-        let run = SynchronisationRun(startedAt: startedAt, onProgress: onProgress)
+        while try await linkChangedAddresses() {}
+        let run = SynchronisationRun(startedAt: startedAt, width: source.width, onProgress: onProgress)
         while true {
             run.beginAttempt()
             do {
-                try await source.withSession { try await read(mailbox, in: $0, run) }
+                try await attempt(source, mailbox, run, logger)
                 break
-            } catch let failure as SyncFailure where failure.code == .connect || failure.code == .server {
-                try run.breaksOff(failure)
-                logger.info("synchronisation is tried again", metadata: ["failure": "\(failure.code.rawValue)"])
+            } catch let broken as BrokenOff where broken.failure.code == .throttled {
+                try await rest(run, broken.failure, logger)
+            } catch let broken as BrokenOff {
+                guard broken.failure.code == .connect || broken.failure.code == .server else { throw broken.failure }
+                try run.breaksOff(broken)
+                logger.info("synchronisation is tried again", metadata: ["failure": "\(broken.failure.code.rawValue)"])
                 try await Task.sleep(for: pause * min(run.pauses, 3))
             }
         }
         if let doubt = run.doubt { throw doubt }
-        let isComplete = run.unreadFolders.isEmpty
         let coveredBefore = try await store.read { try $0.coveredUntil(mailbox) }
-        try await store.write { try $0.markSynchronised(mailbox, at: startedAt, isComplete: isComplete) }
-        run.report.isComplete = isComplete
-        if !isComplete { run.report.coveredUntil = coveredBefore }
-        return run.finishedReport
+        let report = run.finish(coveredBefore: coveredBefore)
+        try await store.write { try $0.markSynchronised(mailbox, at: startedAt, isComplete: report.isComplete) }
+        return report
     }
 
-    /// One attempt at all that is new.
-    private nonisolated(nonsending) func read(
+    /// Looks through some of the older mail for addresses that have come to records since (design decision 7).
+    ///
+    /// - Returns: whether anything is left to look through.
+    package func linkChangedAddresses() async throws -> Bool {
+        guard try await store.read({ try $0.hasAddressChanges() }) else { return false }
+        let moment = now()
+        return try await store.write { try $0.linkChangedAddresses(limit: Self.linkedAtATime, at: moment) }
+    }
+
+    /// Waits as a server asks for, longer each time, while that is a matter of a minute.
+    ///
+    /// - Throws: the failure, where it is not.
+    private nonisolated(nonsending) func rest(
+        _ run: SynchronisationRun,
+        _ failure: SyncFailure,
+        _ logger: Logger
+    ) async throws {
+        guard failure.retryAt == nil, let rests = run.rests() else { throw failure }
+        logger.info("the mail server asks to wait", metadata: ["rests": "\(rests)"])
+        try await Task.sleep(for: pause * (1 << rests))
+    }
+
+    /// One attempt at all that is new: a look at all folders, then all headers, then all bodies that are wanted.
+    ///
+    /// - Throws: `BrokenOff`, `CancellationError`, and what is not of the mailbox.
+    private nonisolated(nonsending) func attempt(
+        _ source: any MailSource,
         _ mailbox: MailboxID,
-        in session: any MailSession,
+        _ run: SynchronisationRun,
+        _ logger: Logger
+    ) async throws {
+        try await withWorker(on: source, run) { worker in
+            let survey = try await survey(mailbox, worker)
+            let team = Team(source: source, logger: logger)
+            let read = Mutex(survey.wanting)
+            try await share(survey.unread, by: worker, team, weight: survey.unreadCount) { folder, worker in
+                guard let considered = try await readHeaders(of: folder, in: mailbox, worker) else { return }
+                read.withLock { $0.append(considered) }
+            }
+            let folders = read.withLock { $0 }
+            try await readBodies(of: folders, in: mailbox, by: worker, team)
+            try await judge(survey, folders, run)
+        }
+    }
+
+    /// Notes folders of which nothing can be read, and refuses a mailbox of which that is true of all, or of INBOX.
+    private nonisolated(nonsending) func judge(
+        _ survey: Survey,
+        _ folders: [ConsideredFolder],
         _ run: SynchronisationRun
     ) async throws {
-        let folders = try await session.folders()
-        run.progress.foldersTotal = folders.count
-        var considered: [ConsideredFolder] = []
         for folder in folders {
-            if let folder = try await consider(folder, of: mailbox, in: session, run) { considered.append(folder) }
-            run.progress.foldersDone += 1
-            try await run.reportProgress()
-        }
-        try await readBodies(of: considered, in: session, run)
-        run.underway = nil
-        for folder in considered {
             let isUnreadable = try await store.read {
                 try $0.isUnreadable(folder.position.id, limit: Self.unreadableFolder)
             }
             if isUnreadable { run.leavesUnread(folder.name) }
         }
-        let due = folders.filter { $0.exclusion == nil }.map(\.name)
+        let due = survey.due
         guard !due.isEmpty else { throw SyncFailure(.server, "the mailbox has no folder that could be read") }
         guard !run.unreadFolders.isSuperset(of: due),
             !due.contains(where: { $0.lowercased() == "inbox" && run.unreadFolders.contains($0) })
@@ -129,58 +169,11 @@ package struct Synchroniser: Sendable {
     }
 
     /// A folder whose headers are all known.
-    struct ConsideredFolder {
+    struct ConsideredFolder: Sendable {
         var source: SourceFolder
         var opened: OpenedFolder
         var position: FolderPosition
 
         var name: String { source.name }
-    }
-
-    /// Opens a folder, unless it cannot be, which the report tells.
-    nonisolated(nonsending) func open(
-        _ folder: SourceFolder,
-        in session: any MailSession,
-        _ run: SynchronisationRun
-    ) async throws -> OpenedFolder? {
-        let place = SynchronisationRun.Place.folder(folder.name)
-        do {
-            if !run.isGivenUp(place) {
-                run.underway = place
-                return try await session.open(folder)
-            }
-        } catch let failure as SyncFailure where failure.code == .server {}
-        run.leavesUnread(folder.name)
-        return nil
-    }
-
-    /// Reads a folder's new headers.
-    ///
-    /// - Returns: nil where the folder is not read, which the report tells.
-    private nonisolated(nonsending) func consider(
-        _ folder: SourceFolder,
-        of mailbox: MailboxID,
-        in session: any MailSession,
-        _ run: SynchronisationRun
-    ) async throws -> ConsideredFolder? {
-        if let exclusion = folder.exclusion {
-            run.report.excluded[folder.name] = exclusion
-            return nil
-        }
-        guard let opened = try await open(folder, in: session, run) else { return nil }
-        run.report.onServer[folder.name] = opened.count
-        let positions = try await store.read { try $0.positions(inFolder: folder.name, of: mailbox) }
-        let valid = positions.filter { session.uidValidity(below: $0.nextUID) == $0.uidValidity }
-        let validity = valid.max { $0.nextUID < $1.nextUID }?.uidValidity ?? session.uidValidity(below: 1)
-        let position = try await store.write {
-            try $0.folder(named: folder.name, in: mailbox, uidValidity: validity)
-        }
-        var considered = ConsideredFolder(source: folder, opened: opened, position: position)
-        do {
-            try await readHeaders(of: &considered, in: session, run)
-        } catch let failure as SyncFailure where failure.code == .server {
-            run.leavesUnread(folder.name)
-        }
-        return considered
     }
 }

@@ -9,6 +9,8 @@ struct Settings: Sendable {
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
+    let watchedInboxes: Int
+    let mailConnections: Int
     let host: String
     let port: Int
     let tlsCertificate: String?
@@ -44,6 +46,8 @@ struct Settings: Sendable {
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
             syncInterval: reader.int(forKey: "sync.interval", default: 300),
+            watchedInboxes: reader.int(forKey: "watched.inboxes", default: 20),
+            mailConnections: reader.int(forKey: "mail.connections", default: 2),
             host: reader.string(forKey: "host", default: "127.0.0.1"),
             port: reader.int(forKey: "port", default: 8080),
             tlsCertificate: reader.string(forKey: "tls.certificate"),

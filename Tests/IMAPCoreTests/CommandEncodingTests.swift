@@ -18,8 +18,8 @@ struct CommandEncodingTests {
             (.startTLS, "A1 STARTTLS"),
             (.login(username: "a b", password: "p\"w\\d"), "A1 LOGIN \"a b\" \"p\\\"w\\\\d\""),
             (.enable("UTF8=ACCEPT"), "A1 ENABLE UTF8=ACCEPT"),
-            (.list(returningSpecialUse: false), "A1 LIST \"\" \"*\""),
-            (.list(returningSpecialUse: true), "A1 LIST \"\" \"*\" RETURN (SPECIAL-USE)"),
+            (.list(returning: []), "A1 LIST \"\" \"*\""),
+            (.list(returning: ["SPECIAL-USE"]), "A1 LIST \"\" \"*\" RETURN (SPECIAL-USE)"),
             (.examine(IMAPMailboxName(displayName: "請求書")), "A1 EXAMINE \"&istsQmb4-\""),
             (
                 .fetchHeaders(IMAPUIDSet(ranges: [1...4, 7...UInt32.max]), fields: ["From", "X-Spam_Status"]),

@@ -119,7 +119,7 @@ struct PositionTests {
             let counts = try scene.transaction.folderCounts(of: office.owner, domain: "example.jp")
             var expected = FolderCounts(name: "INBOX")
             (expected.considered, expected.associated, expected.stored) = (4, 4, 2)
-            (expected.vanished, expected.tooLarge) = (1, 1)
+            (expected.vanished, expected.removed, expected.tooLarge) = (1, 1, 1)
             #expect(counts == [expected])
         }
     }
@@ -216,7 +216,7 @@ struct PositionTests {
             try scene.record(.contacts, 1, owner: office.owner, addresses: [])
             let counts = try scene.transaction.folderCounts(of: office.owner, domain: "example.jp")
             var expected = FolderCounts(name: "INBOX")
-            (expected.considered, expected.associated, expected.stored) = (4, 1, 1)
+            (expected.considered, expected.removed, expected.associated, expected.stored) = (4, 1, 1, 1)
             #expect(counts == [expected])
         }
     }

@@ -114,11 +114,25 @@ struct QueryPlanTests {
                 _ = try $0.positions(inFolder: "INBOX", of: MailboxID(rawValue: 1))
             },
             Question("how many mails are wanted") { _ = try $0.wantedCount(in: 1) },
+            Question("wanted mails of a stretch") {
+                _ = try $0.wantedEntries(in: 1, 5...9)
+                _ = try $0.linkStoredCopies(in: 1, 5...9)
+                try $0.pruneWanted(in: 1, 5...9)
+            },
+            Question("a mailbox's folders") { _ = try $0.knownFolders(of: MailboxID(rawValue: 1)) },
+            Question("mails by which a folder is known", isPaged: true) { _ = try $0.samples(of: 1, limit: 10) },
+            Question("older mail of new addresses", scanning: ["address_change"]) {
+                _ = try $0.linkChangedAddresses(limit: 10, at: moment)
+            },
             Question("a backup's messages", scanning: ["organization"], isPaged: true) {
                 _ = try $0.messages(of: backup($0), after: nil, limit: 10, exportedBy: user)
             },
             Question("a backup's folders") { _ = try $0.folders(of: backupID) },
-            Question("freezing", isPaged: true) { _ = try $0.freezeMessages(into: backup($0), limit: 10) },
+            Question("folders to freeze") { _ = try $0.foldersToFreeze(of: backup($0)) },
+            Question("freezing", isPaged: true) {
+                _ = try $0.messagesToFreeze(into: backup($0), folder: 1, after: 0, limit: 10)
+                _ = try $0.freeze([MessageID(rawValue: 1)], into: backup($0))
+            },
             Question("beginning a backup") { try $0.beginBackup(backupID, at: moment) },
             Question("ending a backup") { _ = try $0.endBackup(backupID, as: .failed, at: moment) },
             Question("how backups stand") {

@@ -84,3 +84,20 @@ extension Scene {
         Set(try transaction.messages(of: backup, after: nil, limit: .max).map(\.summary.subject))
     }
 }
+
+extension WriteTransaction {
+    /// Takes up to `limit` messages into a backup, as its job does.
+    func freezeMessages(into backup: BackupDetails, limit: Int) throws -> Int {
+        var due: [MessageID] = []
+        for folder in try foldersToFreeze(of: backup) {
+            var last: UInt32 = 0
+            while true {
+                let page = try messagesToFreeze(into: backup, folder: folder, after: last, limit: 3)
+                due += page.messages.filter { !due.contains($0) }
+                guard let end = page.last else { break }
+                last = end
+            }
+        }
+        return try freeze(Array(due.prefix(limit)), into: backup)
+    }
+}

@@ -37,6 +37,7 @@ struct SynchroniserTests {
             considered, stored + vanished + unreadable, stored
         )
         (expected.storedBefore, expected.vanished, expected.unreadable) = (before, vanished, unreadable)
+        expected.removed = vanished
         #expect(counts == expected, sourceLocation: sourceLocation)
     }
 
@@ -163,7 +164,10 @@ struct SynchroniserTests {
             $0.folders["INBOX"]?.gone = [17]
         }
         try await work.synchronise(source)
-        Self.expect(try await work.counts(), 40, stored: 39)
+        var expected = FolderCounts(name: "INBOX")
+        // The header of the one that is gone was never read.
+        (expected.considered, expected.removed, expected.associated, expected.stored) = (40, 1, 39, 39)
+        #expect(try await work.counts() == expected)
         let asked = source.change(\.askedHeaders).count
         try await work.synchronise(source)
         #expect(source.change(\.askedHeaders).count == asked)
@@ -342,7 +346,7 @@ struct SynchroniserTests {
                 .receive("UID FETCH 1:3 (UID RFC822.SIZE"), .send(Self.header(1) + answer + Self.header(3)),
                 .answer("OK"),
                 .receive("UID FETCH 2 (UID RFC822.SIZE"), .send(answer), .answer("OK"),
-            ] + Self.list(2...2) + Self.examine(3) + [
+            ] + Self.list(2...2) + [
                 .receive("UID FETCH 1,3 ("), .send(Self.body(1) + Self.body(3)), .answer("OK"),
             ] + ScriptedIMAPServer.signOut
         let work = try await SyncWorkplace()

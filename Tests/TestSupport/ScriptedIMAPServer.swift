@@ -9,7 +9,8 @@ package final class ScriptedIMAPServer: Sendable {
         /// Sends bytes as they are.
         case send(String)
         case sendBytes([UInt8])
-        /// Waits for a line that contains a text and remembers its tag; any other line ends the connection.
+        /// Waits for a line that contains a text and remembers its tag; any other line ends the connection, but for
+        /// `STATUS`, to which the server says nothing of its mailboxes.
         case receive(String)
         /// Sends a line after the last tag.
         case answer(String)
@@ -176,7 +177,12 @@ private struct ScriptedConnection {
             case .send(let text): try await send(Array(text.utf8))
             case .sendBytes(let bytes): try await send(bytes)
             case .receive(let expected):
-                guard let line = try await lines.next() else { return }
+                guard var line = try await lines.next() else { return }
+                while line.contains(" STATUS "), !expected.contains("STATUS") {
+                    try await send(Array("\(line.prefix { $0 != " " }) OK\r\n".utf8))
+                    guard let next = try await lines.next() else { return }
+                    line = next
+                }
                 server.note(line)
                 guard line.contains(expected) else { return }
                 tag = line.split(separator: " ").first.map(String.init) ?? "*"

@@ -94,6 +94,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case colFolder = "col.folder"
     case colOnServer = "col.on_server"
     case colConsidered = "col.considered"
+    case colRemoved = "col.removed"
     case colAssociated = "col.associated"
     case colStored = "col.stored"
     case colStoredBefore = "col.stored_before"

@@ -7,6 +7,7 @@ struct BackupPage {
         let folderName: String
         let onServer: String
         let considered: String
+        let removed: String
         let associated: String
         let stored: String
         let skipped: String
@@ -118,6 +119,7 @@ extension BackupPage.Folder {
         onServer = counts.onServer.map { presenter.number($0) } ?? "-"
         let isRead = counts.excluded == nil
         considered = isRead ? presenter.number(counts.considered) : "-"
+        removed = isRead ? presenter.number(counts.removed) : "-"
         associated = isRead ? presenter.number(counts.associated) : "-"
         stored = isRead ? presenter.number(counts.stored + counts.storedBefore) : "-"
         skipped = isRead ? presenter.number(counts.skipped) : "-"

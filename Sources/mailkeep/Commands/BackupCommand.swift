@@ -324,13 +324,14 @@ extension BackupShape {
         let folders = Table(
             header: [
                 wording.text(.colFolder), wording.text(.colOnServer), wording.text(.colConsidered),
-                wording.text(.colAssociated), wording.text(.colStored), wording.text(.colStoredBefore),
+                wording.text(.colRemoved), wording.text(.colAssociated), wording.text(.colStored),
+                wording.text(.colStoredBefore),
                 wording.text(.colSkipped),
             ],
             rows: (folders ?? []).map { folder in
                 [
                     folder.name, folder.onServer.map(String.init) ?? "-", "\(folder.considered)",
-                    "\(folder.associated)", "\(folder.stored)", "\(folder.storedBefore)",
+                    "\(folder.removed)", "\(folder.associated)", "\(folder.stored)", "\(folder.storedBefore)",
                     folder.excluded.map { wording.text(key: "skip.\($0.rawValue)") } ?? "\(folder.skipped)",
                 ]
             }

@@ -42,6 +42,9 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
 
+    @Option(help: ArgumentHelp("Inboxes to wait for new mail in, rather than look from time to time.", valueName: "n"))
+    var watchedInboxes: Int?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -60,7 +63,8 @@ struct ServeCommand: LocalCommand {
             directory,
             permissions: try Mailkeep.Permissions(
                 networks: settings.allowMailNetworks + reach.allowMailNetwork,
-                paths: settings.allowMailPaths + reach.allowMailPath
+                paths: settings.allowMailPaths + reach.allowMailPath,
+                connections: settings.mailConnections
             ),
             logger: logger
         )
@@ -79,13 +83,18 @@ struct ServeCommand: LocalCommand {
             interval: syncInterval ?? settings.syncInterval,
             logger: logger
         )
+        let watch = try InboxWatch(
+            mailkeep: mailkeep,
+            width: watchedInboxes ?? settings.watchedInboxes,
+            logger: logger
+        )
         logger.info("serving", metadata: ["socket": "\(directory.socket)"])
         if let address = pages.setUpAddress {
             try await console.write(Wording(locale: console.locale).text(.webSetUp, ["address": address]) + "\n")
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: shell), .init(service: work), .init(service: pages)],
+                services: [.init(service: shell), .init(service: work), .init(service: watch), .init(service: pages)],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )

@@ -1,0 +1,39 @@
+/// One connection at work on a synchronisation.
+///
+/// Used by one task at a time.
+final class SyncWorker {
+    let session: any MailSession
+    let run: SynchronisationRun
+    /// What is asked for now; nil while nothing of one folder is.
+    var underway: SynchronisationRun.Place?
+    /// The folder that is open.
+    private(set) var opened: (path: String, folder: OpenedFolder)?
+
+    init(session: any MailSession, run: SynchronisationRun) {
+        self.session = session
+        self.run = run
+    }
+
+    /// Opens a folder, unless it cannot be, which the report tells.
+    nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder? {
+        if let opened, opened.path == folder.path { return opened.folder }
+        let place = SynchronisationRun.Place.folder(folder.name)
+        do {
+            if !run.isGivenUp(place) {
+                underway = place
+                opened = nil
+                let found = try await session.open(folder)
+                opened = (folder.path, found)
+                return found
+            }
+        } catch let failure as SyncFailure where failure.code == .server {}
+        run.leavesUnread(folder.name)
+        return nil
+    }
+}
+
+/// A connection broke off, or the source refused, at what it worked on.
+struct BrokenOff: Error {
+    let failure: SyncFailure
+    let place: SynchronisationRun.Place?
+}
