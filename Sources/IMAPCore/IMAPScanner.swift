@@ -137,7 +137,7 @@ struct IMAPScanner {
         }
     }
 
-    private var isLiteral8: Bool {
+    var isLiteral8: Bool {
         peek() == .tilde && buffer.getInteger(at: buffer.readerIndex + 1, as: UInt8.self) == .openBrace
     }
 

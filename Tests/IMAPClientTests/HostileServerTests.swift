@@ -158,8 +158,8 @@ struct HostileServerTests {
             ("* 1 FETCH (UID 1 BODY[] {4294967295}\r\n", IMAPError.Code.limitExceeded),
             ("* 1 FETCH (UID 1 BODY[] {99999999999999999999}\r\n", .limitExceeded),
             ("* LIST () \"/\" {4294967295}\r\n", .limitExceeded),
-            ("* 1 FETCH (UID 1 BODY[] {abc}\r\n", .invalidResponse),
-            ("garbage\u{0}\u{1}\r\n", .invalidResponse),
+            ("* 1 FETCH (FLAGS {99999999999999999999}\r\n", .limitExceeded),
+            ("* 1 FETCH (UID 1 BODY[] {3}\r\nabcdef)\r\n", .invalidResponse),
             ("A9 OK what\r\n", .invalidResponse),
         ]
     )
@@ -176,6 +176,24 @@ struct HostileServerTests {
                 }
             }
         }
+    }
+
+    @Test("Nonsense among the answers costs no message")
+    func nonsense() async throws {
+        let script =
+            Self.opened + [
+                .receive("UID FETCH"),
+                .send("garbage\u{0}\u{1}\r\n* 1 FETCH (UID 1 BODY[] {abc}\r\n* 7 FETCH\r\n* LIST (\r\n \r\n"),
+                .send("* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\n* ENVELOPE \"\r\n* 2 FETCH (UID 2 BODY[] \"b\")\r\n"),
+                .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        let bodies = try await withScriptedIMAPServer(script) { server in
+            try await withIMAPConnection(server.configuration()) { connection in
+                try await connection.examine(Self.inbox)
+                return try await Self.bodies([1, 2], connection)
+            }
+        }
+        #expect(bodies == [1: "a", 2: "b"])
     }
 
     @Test("A line without end is refused while it comes")
