@@ -165,8 +165,9 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
         return .fetch(parser.fetch)
     }
 
-    /// What a `FETCH` response says before a section. A value that cannot be read hides what stands between it and the
-    /// section, no more.
+    /// What a `FETCH` response says before a section.
+    ///
+    /// A value that cannot be read hides what stands between it and the section, no more.
     private mutating func parseBeforeSection() throws -> IMAPFetch {
         var scanner = IMAPScanner(response)
         guard fetch != nil else {

@@ -20,7 +20,7 @@ let package = Package(
             name: "FuzzResponses",
             dependencies: ["IMAPCore", .product(name: "NIOCore", package: "swift-nio")],
             swiftSettings: [.unsafeFlags(instruments)],
-            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address"])]
+            linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]
         ),
     ],
     swiftLanguageModes: [.v6]

@@ -196,6 +196,26 @@ struct HostileServerTests {
         #expect(bodies == [1: "a", 2: "b"])
     }
 
+    @Test("More mailboxes than anyone has are refused, and the same one again and again counts as one")
+    func mailboxes() async throws {
+        var limits = IMAPLimits()
+        limits.mailboxes = 100
+        for distinct in [100, 101] {
+            let lines = (0..<5000).map { "* LIST () \"/\" F\($0 % distinct)\r\n" }.joined()
+            let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK"), .stall]
+            try await withScriptedIMAPServer(script) { [limits] server in
+                let configuration = server.configuration(limits: limits, responseTimeout: .seconds(1))
+                let isTooMany = distinct > limits.mailboxes
+                do {
+                    let count = try await withIMAPConnection(configuration) { try await $0.listMailboxes().count }
+                    #expect(count == 100 && !isTooMany)
+                } catch let error as IMAPError {
+                    #expect(error.code == .limitExceeded && isTooMany)
+                }
+            }
+        }
+    }
+
     @Test("A line without end is refused while it comes")
     func endlessLine() async throws {
         var limits = IMAPLimits()

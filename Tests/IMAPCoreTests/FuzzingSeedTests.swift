@@ -26,7 +26,7 @@ struct FuzzingSeedTests {
     func mutates() throws {
         var random = Repeatable()
         let inputs = try Self.seeds.map { Array(try Data(contentsOf: $0)) }
-        for _ in 0..<3000 {
+        for _ in 0..<1000 {
             var input = inputs.randomElement(using: &random) ?? []
             for _ in 0..<Int.random(in: 1...4, using: &random) {
                 let place = Int.random(in: 0...input.count, using: &random)

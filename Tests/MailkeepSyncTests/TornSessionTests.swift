@@ -130,7 +130,8 @@ enum TornSession {
         try await withServer { server in
             server.fail(fault)
             do {
-                let report = try await work.synchronise(source(port: server.port))
+                let torn = source(port: server.port, responseTimeout: .milliseconds(150))
+                let report = try await work.synchronise(torn)
                 // A run that passes as a success has everything, unless the server said that there was nothing.
                 if report.isComplete, !hidesAMail { try await expectAll(of: work, "\(fault)") }
             } catch is SyncFailure {
@@ -164,13 +165,14 @@ enum TornSession {
         try await withMailboxIMAPServer([MailboxIMAPServer.Folder(name: "INBOX", mails: mails)], body)
     }
 
-    private static func source(port: Int) -> IMAPSource {
+    /// - Parameter responseTimeout: short where the server goes wrong, as some faults end in silence.
+    static func source(port: Int, responseTimeout: TimeAmount = .seconds(20)) -> IMAPSource {
         IMAPSource(
             server: MailServer(host: "127.0.0.1", port: port, security: .none),
             credentials: MailCredentials(username: "alice", password: "secret"),
             policy: NetworkPolicy(allowed: [Network("127.0.0.0/8")].compactMap(\.self)),
             logger: Logger(label: "test"),
-            responseTimeout: .milliseconds(150)
+            responseTimeout: responseTimeout
         )
     }
 }

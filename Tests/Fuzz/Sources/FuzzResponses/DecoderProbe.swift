@@ -1,1 +1,1 @@
-../../../../IMAPCoreTests/DecoderProbe.swift
+../../../IMAPCoreTests/DecoderProbe.swift
