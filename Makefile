@@ -1,4 +1,4 @@
-.PHONY: build test demo release format check clean
+.PHONY: build test fuzz demo release format check clean
 
 build:
 	dev/setup
@@ -6,6 +6,10 @@ build:
 
 test:
 	dev/test
+
+fuzz:
+	dev/setup
+	dev/fuzz
 
 demo:
 	dev/demo
@@ -22,4 +26,4 @@ check:
 	dev/check
 
 clean:
-	rm -rf .build .build-release .demo
+	rm -rf .build .build-release .demo .fuzz

@@ -83,32 +83,45 @@ extension IMAPConnection {
 
     /// The identifiers of the messages that exist now, ascending.
     ///
-    /// With `ESEARCH` (RFC 4731) the answer is one line of ranges; otherwise it is a line for each message, as servers
-    /// are known to cut off the answers of a plain `SEARCH`.
+    /// With `ESEARCH` (RFC 4731) the answer is one line of ranges; otherwise, or where that line stays away or cannot be
+    /// read, it is a line for each message, as servers are known to cut off the answers of a plain `SEARCH`.
     package nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {
         try requireMailbox()
         let wanted = IMAPUIDSet(ranges: [range]).clamped(to: 1...UInt32.max)
         guard !wanted.isEmpty, messageCount != 0 else { return [] }
+        if offers("ESEARCH"), let found = try await uids(in: wanted, usesSearch: true) { return found }
+        return try await uids(in: wanted, usesSearch: false) ?? []
+    }
+
+    /// - Returns: nil where a search was not answered, or not in a way that can be read.
+    private nonisolated(nonsending) func uids(in wanted: IMAPUIDSet, usesSearch: Bool) async throws -> [UInt32]? {
         var found: [ClosedRange<UInt32>] = []
         var count: UInt64 = 0
-        func add(_ ranges: [ClosedRange<UInt32>]) throws {
-            for range in ranges { count += UInt64(range.upperBound - range.lowerBound) + 1 }
+        var isAnswered = !usesSearch
+        var isReadable = true
+        func add(_ set: IMAPUIDSet) throws {
+            for bounds in wanted.ranges {
+                let part = set.clamped(to: bounds)
+                count += part.count
+                found.append(contentsOf: part.ranges)
+            }
             guard count <= UInt64(clamping: limits.messages) else {
                 throw IMAPError(.limitExceeded, "the mailbox holds too many messages")
             }
-            found.append(contentsOf: ranges)
         }
-        let usesSearch = offers("ESEARCH")
         let refused = try await fetch([wanted], command: usesSearch ? IMAPCommand.searchUIDs : IMAPCommand.fetchUIDs) {
             switch $0 {
             case .response(.search(let set)) where usesSearch:
-                try add(set.clamped(to: range).ranges)
+                isAnswered = true
+                try add(set)
+            case .response(.unparsed) where usesSearch: isReadable = false
             case .response(.fetch(let fetch)):
-                if !usesSearch, let uid = fetch.uid, range.contains(uid) { try add([uid...uid]) }
+                if !usesSearch, let uid = fetch.uid { try add(IMAPUIDSet([uid])) }
             case .sectionBegan: _ = try await collectSection(limit: 0)
             default: break
             }
         }
+        if refused.isEmpty, !isAnswered || !isReadable { return nil }
         guard refused.isEmpty else {
             throw IMAPError(.commandRefused, "the server does not say which messages there are")
         }

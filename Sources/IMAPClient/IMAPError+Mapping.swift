@@ -76,8 +76,13 @@ extension IMAPError {
         case "NONEXISTENT", "TRYCREATE": .mailboxNotFound
         case "AUTHENTICATIONFAILED", "AUTHORIZATIONFAILED", "EXPIRED", "WEBALERT": .authenticationFailed
         case "PRIVACYREQUIRED": .loginDisabled
-        default: status.text.lowercased().contains("too many") ? .throttled : nil
+        default: isBusy(status.text.lowercased()) ? .throttled : nil
         }
+    }
+
+    /// What servers say without a code; Exchange's words come after a sign-in that it took.
+    private static func isBusy(_ text: String) -> Bool {
+        text.contains("too many") || text.contains("authenticated but not connected")
     }
 }
 

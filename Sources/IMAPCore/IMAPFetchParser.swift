@@ -6,83 +6,130 @@ struct IMAPFetchParser {
     private let limits: IMAPLimits
     /// Whether the list's closing parenthesis has been read.
     private(set) var isComplete = false
+    /// Whether the opening one has, or is not looked for.
+    var isOpen = false
 
-    /// Begins after the response's name, at the opening parenthesis.
-    init(sequenceNumber: UInt32, scanner: inout IMAPScanner, limits: IMAPLimits) throws(IMAPDecodingError) {
+    init(sequenceNumber: UInt32, limits: IMAPLimits) {
         self.fetch = IMAPFetch(sequenceNumber: sequenceNumber)
         self.limits = limits
-        scanner.skipSpaces()
-        try scanner.expect(.open)
     }
 
-    /// Reads items until the list or the piece ends.
+    /// Begins after the asterisk; nil where it is no `FETCH`, nor the `UIDFETCH` of a server that numbers messages by
+    /// their identifiers alone (RFC 9586).
+    init?(parsing scanner: inout IMAPScanner, limits: IMAPLimits) {
+        scanner.skipSpaces()
+        let digits = scanner.atomBytes()
+        guard digits.readableBytes > 0, digits.readableBytesView.allSatisfy({ (0x30...0x39).contains($0) }) else {
+            return nil
+        }
+        let number: UInt32? = IMAPScanner.number(digits)
+        scanner.skipSpaces()
+        let isUID: Bool
+        switch scanner.atom().uppercased() {
+        case "FETCH": isUID = false
+        case "UIDFETCH": isUID = true
+        default: return nil
+        }
+        self.init(sequenceNumber: isUID ? 0 : number ?? 0, limits: limits)
+        if isUID { fetch.uid = number.positive }
+    }
+
+    /// Reads items until the list or the piece ends, or the name of a section whose value is not part of the piece.
     ///
-    /// - Returns: the section whose literal follows, where the piece ends with the announcement of one.
-    mutating func parse(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPSection? {
+    /// What was read before an error stays.
+    ///
+    /// - Parameter isAfterSection: whether a section's bytes come before. What follows them must make sense: otherwise
+    ///   the section's length was not true, and its bytes are not the message.
+    mutating func parse(_ scanner: inout IMAPScanner, isAfterSection: Bool = false) throws(IMAPDecodingError) {
+        if !isOpen {
+            scanner.skipSpaces()
+            try scanner.expect(.open)
+            isOpen = true
+        }
         while true {
             scanner.skipSpaces()
-            guard let byte = scanner.peek() else { return nil }
-            if byte == .close {
-                scanner.skip()
+            if scanner.isAtEnd { return }
+            if scanner.skip(.close) {
                 isComplete = true
-                return nil
+                return
             }
-            let name = String(buffer: scanner.atomBytes(stoppingAt: .openBracket)).uppercased()
-            let isSection = scanner.peek() == .openBracket
-            if name.isEmpty && !isSection { throw IMAPDecodingError(.invalidSyntax, "an item without a name") }
-            if isSection || name.hasPrefix("RFC822") && name != "RFC822.SIZE" {
-                let section = try section(named: name, &scanner)
+            let name = String(buffer: scanner.itemName()).uppercased()
+            guard !name.isEmpty else { throw IMAPDecodingError(.invalidSyntax, "an item without a name") }
+            guard !isAfterSection || Self.isKnown(name) else {
+                throw IMAPDecodingError(.invalidSyntax, "a section is longer than was said")
+            }
+            if let section = try section(named: name, &scanner) {
                 scanner.skipSpaces()
-                if scanner.isAtStreamedLiteral { return section }
+                if scanner.isAtEnd { return }
                 let bytes = try scanner.string()
                 if fetch.sections.count < limits.sections {
                     fetch.sections.append(.init(section: section, bytes: bytes))
                 }
             } else {
-                scanner.skipSpaces()
                 try parseValue(of: name, &scanner)
             }
         }
     }
 
     private mutating func parseValue(of name: String, _ scanner: inout IMAPScanner) throws(IMAPDecodingError) {
+        scanner.skipSpaces()
+        guard !scanner.isAtEnd, scanner.peek() != .close else {
+            throw IMAPDecodingError(.invalidSyntax, "an item without a value")
+        }
         switch name {
         case "UID": fetch.uid = try scanner.wrappedNumber().positive
         case "RFC822.SIZE": fetch.size = try scanner.wrappedNumber()
+        case "INTERNALDATE":
+            fetch.internalDate = try scanner.wrappedString().flatMap { IMAPDate.milliseconds(String(buffer: $0)) }
         case "MODSEQ": fetch.modSeq = try scanner.wrappedNumber().positive
         case "X-GM-MSGID": fetch.gmailMessageID = try scanner.wrappedNumber()
         case "EMAILID": fetch.emailID = try scanner.wrappedString().map { String(buffer: $0) }
         case "THREADID": fetch.threadID = try scanner.wrappedString().map { String(buffer: $0) }
-        case "INTERNALDATE":
-            fetch.internalDate = try scanner.string().flatMap { IMAPDate.milliseconds(String(buffer: $0)) }
         default: try scanner.skipValue()
         }
     }
 
-    private func section(named name: String, _ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPSection {
-        guard scanner.skip(.openBracket) else {
-            return name == "RFC822" ? .message : name == "RFC822.HEADER" ? .header : .other
+    /// Whether there is such an item (RFC 9051, 7.5.2 and its extensions).
+    private static func isKnown(_ name: String) -> Bool {
+        switch name {
+        case "UID", "FLAGS", "INTERNALDATE", "ENVELOPE", "BODYSTRUCTURE", "MODSEQ", "EMAILID", "THREADID", "SAVEDATE",
+            "PREVIEW", "ANNOTATION":
+            true
+        default: ["BODY", "BINARY", "RFC822", "X-"].contains { name.hasPrefix($0) }
         }
-        let part = String(buffer: scanner.atomBytes(stoppingAt: .closeBracket)).uppercased()
+    }
+
+    /// The section that an item is, with the scanner behind its name; nil where it is none.
+    private func section(
+        named name: String,
+        _ scanner: inout IMAPScanner
+    ) throws(IMAPDecodingError) -> IMAPSection? {
+        var ahead = scanner
+        if IMAPSection(item: name, part: [], isPartial: false) != nil { ahead.skipSpaces() }
+        guard ahead.skip(.openBracket) else { return IMAPSection(item: name) }
+        scanner = ahead
+        let start = scanner
         while let byte = scanner.peek(), byte != .closeBracket {
             if byte == .quote { _ = try scanner.string() } else { scanner.skip() }
         }
+        let part = start.bytes(upTo: scanner)
         try scanner.expect(.closeBracket)
-        if scanner.peek() == UInt8(ascii: "<") {
-            _ = scanner.atomBytes()
-            return .other
-        }
-        if part.isEmpty { return .message }
-        return part.hasPrefix("HEADER") ? .header : .other
+        let isPartial = scanner.peek() == UInt8(ascii: "<")
+        if isPartial { _ = scanner.atomBytes() }
+        return IMAPSection(item: name, part: part, isPartial: isPartial) ?? .other
     }
 }
 
 extension IMAPScanner {
-    /// Whether a literal is announced and its bytes are not part of the piece.
-    var isAtStreamedLiteral: Bool {
-        guard let byte = peek(), byte == .openBrace || byte == .tilde else { return false }
-        var rest = self
-        _ = rest.atomBytes()
-        return rest.isAtEnd && rest.buffer.readableBytes <= 2
+    /// The name of an item, which a value may follow without a space.
+    fileprivate mutating func itemName() -> ByteBuffer {
+        var name = self
+        let bytes = name.atomBytes(stoppingAt: .openBracket, or: .quote)
+        guard let brace = bytes.readableBytesView.firstIndex(of: .openBrace) else {
+            self = name
+            return bytes
+        }
+        for _ in bytes.readerIndex..<brace { skip() }
+        return bytes.getSlice(at: bytes.readerIndex, length: brace - bytes.readerIndex) ?? bytes
     }
 }

@@ -3,25 +3,36 @@ import NIOCore
 extension IMAPResponse {
     /// Reads one whole response, literals in place.
     ///
-    /// Answers that do not matter or that are broken in ways that do no harm become ``other(name:)``.
-    init(parsing line: ByteBuffer, limits: IMAPLimits) throws(IMAPDecodingError) {
+    /// Answers that do not matter become ``other(name:)``, and those that are broken ``unparsed(_:)``.
+    init(parsing line: ByteBuffer, limits: IMAPLimits) {
         var scanner = IMAPScanner(line)
+        do {
+            self = try Self.response(&scanner, limits: limits)
+        } catch {
+            self = .unparsed(line)
+        }
+    }
+
+    private static func response(
+        _ scanner: inout IMAPScanner,
+        limits: IMAPLimits
+    ) throws(IMAPDecodingError) -> IMAPResponse {
         switch scanner.peek() {
         case .plus:
             scanner.skip()
             _ = scanner.skip(.space)
-            self = .continuation(text: scanner.text())
+            return .continuation(text: scanner.text())
         case .asterisk:
             scanner.skip()
-            scanner.skipSpaces()
-            self = try Self.untagged(&scanner, limits: limits)
+            return try untagged(&scanner, limits: limits)
         default:
             let tag = scanner.atom()
             scanner.skipSpaces()
-            guard !tag.isEmpty, let condition = IMAPStatus.Condition(rawValue: scanner.atom().uppercased()),
-                condition == .ok || condition == .no || condition == .bad
-            else { throw IMAPDecodingError(.invalidSyntax, "a line is neither data nor the end of a command") }
-            self = .tagged(tag: tag, IMAPStatus(condition, parsing: &scanner))
+            let condition = condition(&scanner)
+            guard !tag.isEmpty, let condition, condition == .ok || condition == .no || condition == .bad else {
+                throw IMAPDecodingError(.invalidSyntax, "a line is neither data nor the end of a command")
+            }
+            return .tagged(tag: tag, IMAPStatus(condition, parsing: &scanner))
         }
     }
 
@@ -29,36 +40,51 @@ extension IMAPResponse {
         _ scanner: inout IMAPScanner,
         limits: IMAPLimits
     ) throws(IMAPDecodingError) -> IMAPResponse {
+        var ahead = scanner
+        if var parser = IMAPFetchParser(parsing: &ahead, limits: limits) { return try fetch(&parser, &ahead) }
+        scanner.skipSpaces()
+        var status = scanner
+        if let condition = condition(&status) { return .status(IMAPStatus(condition, parsing: &status)) }
         let first = scanner.atom()
         if let number = UInt32(first) {
             scanner.skipSpaces()
             let name = scanner.atom().uppercased()
-            switch name {
-            case "EXISTS": return .exists(number)
-            case "FETCH":
-                var parser = try IMAPFetchParser(sequenceNumber: number, scanner: &scanner, limits: limits)
-                guard try parser.parse(&scanner) == nil, parser.isComplete else {
-                    throw IMAPDecodingError(.invalidSyntax, "a FETCH response does not end")
-                }
-                return .fetch(parser.fetch)
-            default: return .other(name: name)
-            }
+            return name == "EXISTS" ? .exists(number) : .other(name: name)
         }
         let name = first.uppercased()
-        if let condition = IMAPStatus.Condition(rawValue: name) {
-            return .status(IMAPStatus(condition, parsing: &scanner))
-        }
         switch name {
+        case "": throw IMAPDecodingError(.invalidSyntax, "a response without a name")
         case "CAPABILITY": return .capability(words(scanner.text()))
         case "ENABLED": return .enabled(words(scanner.text()))
         case "LIST", "XLIST": return try .list(IMAPListEntry(parsing: &scanner))
-        case "NAMESPACE": return try .namespace(IMAPNamespaces(parsing: &scanner, limits: limits))
+        case "NAMESPACE": return try .namespace(IMAPNamespaces(parsing: &scanner))
         case "STATUS": return try .mailboxStatus(IMAPMailboxStatus(parsing: &scanner))
         case "VANISHED": return try vanished(&scanner)
-        case "SEARCH": return .search(searchNumbers(&scanner))
+        case "SEARCH": return try .search(searchNumbers(&scanner))
         case "ESEARCH": return try .search(extendedSearch(&scanner))
         default: return .other(name: name)
         }
+    }
+
+    /// `OK` and the like, also where the code follows without a space.
+    private static func condition(_ scanner: inout IMAPScanner) -> IMAPStatus.Condition? {
+        IMAPStatus.Condition(rawValue: String(buffer: scanner.atomBytes(stoppingAt: .openBracket)).uppercased())
+    }
+
+    /// What of a response can be read, where it tells whose it is.
+    private static func fetch(
+        _ parser: inout IMAPFetchParser,
+        _ scanner: inout IMAPScanner
+    ) throws(IMAPDecodingError) -> IMAPResponse {
+        do throws(IMAPDecodingError) {
+            try parser.parse(&scanner)
+            guard parser.isComplete else {
+                throw IMAPDecodingError(.invalidSyntax, "a FETCH response does not end")
+            }
+        } catch {
+            guard parser.fetch.uid != nil else { throw error }
+        }
+        return .fetch(parser.fetch)
     }
 
     static func words(_ text: String) -> [String] {
@@ -80,39 +106,52 @@ extension IMAPResponse {
         return .vanished(set, isEarlier: isEarlier)
     }
 
-    /// `2 5 6 (MODSEQ 917162500)`: what is no number ends the list.
-    private static func searchNumbers(_ scanner: inout IMAPScanner) -> IMAPUIDSet {
-        var numbers: [UInt32] = []
+    /// `2 5 6 (MODSEQ 917162500)` (RFC 7162, 3.1.5).
+    private static func searchNumbers(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPUIDSet {
+        var ranges: [ClosedRange<UInt32>] = []
         scanner.skipSpaces()
-        while let number = scanner.number(UInt32.self) {
-            numbers.append(number)
+        while let byte = scanner.peek(), byte != .open {
+            guard let number: UInt32 = scanner.number() else {
+                throw IMAPDecodingError(.invalidSyntax, "a search result is no list of numbers")
+            }
+            if let last = ranges.last, last.contains(number &- 1), number > 0 {
+                ranges[ranges.count - 1] = last.lowerBound...max(last.upperBound, number)
+            } else {
+                ranges.append(number...number)
+            }
             scanner.skipSpaces()
         }
-        return IMAPUIDSet(numbers)
+        return IMAPUIDSet(ranges: ranges)
     }
 
     /// `(TAG "a") UID COUNT 3 ALL 4:18,21` (RFC 9051, 7.3.4).
     private static func extendedSearch(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPUIDSet {
         scanner.skipSpaces()
         if scanner.peek() == .open { try scanner.skipValue() }
+        var isEmpty = true
         while true {
             scanner.skipSpaces()
+            if scanner.isAtEnd {
+                guard isEmpty else {
+                    throw IMAPDecodingError(.invalidSyntax, "a search result does not say what is found")
+                }
+                return IMAPUIDSet()
+            }
             let name = scanner.atom().uppercased()
             scanner.skipSpaces()
             switch name {
+            case "": throw IMAPDecodingError(.invalidSyntax, "a search result cannot be read")
             case "UID": continue
             case "ALL":
-                guard let set = IMAPUIDSet(parsing: scanner.atomBytes()) else {
+                guard let text = try scanner.string(), let set = IMAPUIDSet(parsing: text) else {
                     throw IMAPDecodingError(.invalidSyntax, "a search result is no set of numbers")
                 }
                 return set
+            case "COUNT": isEmpty = try scanner.wrappedNumber(UInt64.self) == 0 && isEmpty
+            case "MODSEQ": try scanner.skipValue()
             default:
-                if scanner.isAtEnd { return IMAPUIDSet() }
-                let left = scanner.buffer.readableBytes
+                isEmpty = false
                 try scanner.skipValue()
-                if scanner.buffer.readableBytes == left {
-                    throw IMAPDecodingError(.invalidSyntax, "a search result cannot be read")
-                }
             }
         }
     }
@@ -144,91 +183,5 @@ extension IMAPUIDSet {
         guard let last = number else { return nil }
         ranges.append(min(first ?? last, last)...max(first ?? last, last))
         self.init(ranges: ranges)
-    }
-}
-
-extension IMAPListEntry {
-    fileprivate init(parsing scanner: inout IMAPScanner) throws(IMAPDecodingError) {
-        var attributes: [String] = []
-        scanner.skipSpaces()
-        try scanner.expect(.open)
-        while true {
-            scanner.skipSpaces()
-            if scanner.skip(.close) { break }
-            let attribute = scanner.atom().uppercased()
-            guard !attribute.isEmpty else {
-                throw IMAPDecodingError(.invalidSyntax, "a mailbox's attributes do not end")
-            }
-            attributes.append(attribute)
-        }
-        scanner.skipSpaces()
-        let delimiter = try scanner.string()
-        scanner.skipSpaces()
-        guard let name = try scanner.mailbox(), name.readableBytes > 0 else {
-            throw IMAPDecodingError(.invalidSyntax, "a mailbox without a name")
-        }
-        self.init(
-            attributes: attributes,
-            delimiter: delimiter.flatMap { String(buffer: $0).first },
-            name: IMAPMailboxName(bytes: Array(name.readableBytesView))
-        )
-    }
-}
-
-extension IMAPScanner {
-    /// A mailbox name; unlike other strings a bare `NIL` is a name and parentheses may stand in a bare one.
-    fileprivate mutating func mailbox() throws(IMAPDecodingError) -> ByteBuffer? {
-        switch peek() {
-        case .quote, .openBrace, .tilde: return try string()
-        default:
-            var name = ByteBuffer()
-            while let byte = peek(), byte != .space {
-                name.writeInteger(byte)
-                skip()
-            }
-            return name
-        }
-    }
-}
-
-extension IMAPNamespaces {
-    fileprivate init(parsing scanner: inout IMAPScanner, limits: IMAPLimits) throws(IMAPDecodingError) {
-        let personal = try Self.namespaces(&scanner)
-        let otherUsers = try Self.namespaces(&scanner)
-        let shared = try Self.namespaces(&scanner)
-        self.init(personal: personal, otherUsers: otherUsers, shared: shared)
-    }
-
-    /// `(("" "/")("#mh/" "/" "X-PARAM" ("FLAG1")))` or `NIL`.
-    private static func namespaces(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> [Namespace] {
-        var namespaces: [Namespace] = []
-        scanner.skipSpaces()
-        guard scanner.skip(.open) else {
-            _ = try scanner.string()
-            return []
-        }
-        while true {
-            scanner.skipSpaces()
-            if scanner.skip(.close) { return namespaces }
-            try scanner.expect(.open)
-            scanner.skipSpaces()
-            let prefix = try scanner.string()
-            scanner.skipSpaces()
-            let delimiter = try scanner.string()
-            namespaces.append(
-                Namespace(
-                    prefix: prefix.map { Array($0.readableBytesView) } ?? [],
-                    delimiter: delimiter.flatMap { String(buffer: $0).first }
-                )
-            )
-            scanner.skipSpaces()
-            while !scanner.skip(.close) {
-                guard !scanner.isAtEnd else {
-                    throw IMAPDecodingError(.invalidSyntax, "a namespace does not end")
-                }
-                try scanner.skipValue()
-                scanner.skipSpaces()
-            }
-        }
     }
 }

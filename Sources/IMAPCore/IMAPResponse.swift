@@ -1,3 +1,5 @@
+package import NIOCore
+
 /// One answer of a server, as far as it matters to a client that only reads (RFC 9051, 7).
 package enum IMAPResponse: Sendable, Equatable {
     /// `+`: the server waits for the rest of a command.
@@ -22,6 +24,8 @@ package enum IMAPResponse: Sendable, Equatable {
     case vanished(IMAPUIDSet, isEarlier: Bool)
     /// Anything else: its name in capitals.
     case other(name: String)
+    /// What cannot be read, as it came, with its literals as far as they were held.
+    case unparsed(ByteBuffer)
 }
 
 /// A mailbox in a listing (RFC 9051, 7.3.1).

@@ -13,6 +13,8 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
         case line(searched: Int)
         /// So many bytes of a literal are still to be added to the response.
         case held(Int)
+        /// So many bytes of a literal too long to be held are still to come.
+        case passedOver(Int)
         /// So many bytes of a section are still to be passed on.
         case streamed(Int)
     }
@@ -22,8 +24,9 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
     /// What has come of the current response and is not parsed yet.
     private var response = ByteBuffer()
     private var kind: Kind?
-    private var nesting = IMAPNestingTracker()
     private var fetch: IMAPFetchParser?
+    /// Whether a literal was passed over.
+    private var isAbridged = false
 
     /// What matters about a response before it is complete.
     private enum Kind {
@@ -36,6 +39,9 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
     package init(limits: IMAPLimits = IMAPLimits()) {
         self.limits = limits
     }
+
+    /// Bytes of the response that is on its way, without what the caller still has in its buffer.
+    var heldBytes: Int { response.readableBytes }
 
     package mutating func decode(buffer: inout ByteBuffer) throws -> IMAPFragment? {
         while true {
@@ -50,6 +56,15 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
                 let left = missing - bytes.readableBytes
                 response.writeBuffer(&bytes)
                 state = left == 0 ? .line(searched: 0) : .held(left)
+            case .passedOver(let missing):
+                guard missing > 0 else {
+                    state = .line(searched: 0)
+                    continue
+                }
+                guard buffer.readableBytes > 0 else { return nil }
+                let count = min(missing, buffer.readableBytes)
+                buffer.moveReaderIndex(forwardBy: count)
+                state = .passedOver(missing - count)
             case .streamed(0):
                 state = .line(searched: 0)
                 return .sectionEnded
@@ -87,27 +102,38 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
             if line.isBlank { return nil }
             kind = Self.kind(of: line)
         }
-        guard kind != .status, let announced = IMAPLiteralAnnouncement(endOf: line) else {
+        guard kind != .status, let literal = IMAPLiteralAnnouncement(endOf: line, isFetch: kind == .fetch) else {
             return try .response(complete(with: line))
         }
-        let isStreamable = kind == .fetch && nesting.depth(after: line) == 1 && announced.followsSection
-        append(line)
-        guard isStreamable else {
-            guard let length = announced.length, length <= limits.literalLength,
-                response.readableBytes + length <= limits.responseLength
-            else { throw IMAPDecodingError(.limitExceeded, "a literal is too long") }
-            state = .held(length)
+        guard let section = literal.section else {
+            try hold(literal, after: line)
             return nil
         }
-        guard let section = try parseFetchSoFar(), let fetch = fetch?.fetch else {
-            throw IMAPDecodingError(.invalidSyntax, "a section without a name")
-        }
-        guard let length = announced.length, length <= limits.messageLength else {
+        guard let length = literal.length, length <= limits.messageLength else {
             throw IMAPDecodingError(.limitExceeded, "a message is too long")
         }
+        append(line.getSlice(at: line.readerIndex, length: literal.start) ?? line)
+        let fetch = try parseBeforeSection()
         response = ByteBuffer()
         state = .streamed(length)
         return .sectionBegan(section, length: length, fetch: fetch)
+    }
+
+    /// Holds a literal, or passes over it where it is too long: what is held so long does not matter here.
+    private mutating func hold(_ literal: IMAPLiteralAnnouncement, after line: ByteBuffer) throws {
+        guard let length = literal.length, length <= limits.messageLength else {
+            throw IMAPDecodingError(.limitExceeded, "a literal is too long")
+        }
+        if length <= limits.literalLength, response.readableBytes + line.readableBytes + length <= limits.responseLength
+        {
+            append(line)
+            state = .held(length)
+        } else {
+            append(line.getSlice(at: line.readerIndex, length: literal.start) ?? line)
+            append(ByteBuffer(string: " NIL"))
+            isAbridged = true
+            state = .passedOver(length)
+        }
     }
 
     private mutating func append(_ line: ByteBuffer) {
@@ -124,40 +150,48 @@ package struct IMAPResponseDecoder: NIOSingleStepByteToMessageDecoder {
             response = ByteBuffer()
             kind = nil
             fetch = nil
-            nesting = IMAPNestingTracker()
+            isAbridged = false
         }
-        guard fetch != nil else { return try IMAPResponse(parsing: response, limits: limits) }
-        guard try parseFetchSoFar() == nil, let fetch, fetch.isComplete else {
+        guard var parser = fetch else {
+            return isAbridged && kind != .fetch
+                ? .unparsed(response) : IMAPResponse(parsing: response, limits: limits)
+        }
+        var scanner = IMAPScanner(response)
+        try parser.parse(&scanner, isAfterSection: true)
+        while scanner.skip(.close) || scanner.skip(.space) {}
+        guard parser.isComplete, scanner.isAtEnd else {
             throw IMAPDecodingError(.invalidSyntax, "a FETCH response does not end")
         }
-        return .fetch(fetch.fetch)
+        return .fetch(parser.fetch)
     }
 
-    private mutating func parseFetchSoFar() throws -> IMAPSection? {
+    /// What a `FETCH` response says before a section.
+    ///
+    /// A value that cannot be read hides what stands between it and the section, no more.
+    private mutating func parseBeforeSection() throws -> IMAPFetch {
         var scanner = IMAPScanner(response)
-        if fetch == nil {
+        guard fetch != nil else {
             scanner.skip()
-            scanner.skipSpaces()
-            guard let number: UInt32 = scanner.number() else {
+            guard var parser = IMAPFetchParser(parsing: &scanner, limits: limits) else {
                 throw IMAPDecodingError(.invalidSyntax, "a FETCH response without a number")
             }
-            scanner.skipSpaces()
-            _ = scanner.atomBytes()
-            fetch = try IMAPFetchParser(sequenceNumber: number, scanner: &scanner, limits: limits)
+            try? parser.parse(&scanner)
+            parser.isOpen = true
+            fetch = parser
+            return parser.fetch
         }
-        return try fetch?.parse(&scanner)
+        try fetch?.parse(&scanner, isAfterSection: true)
+        return fetch?.fetch ?? IMAPFetch(sequenceNumber: 0)
     }
 
     private static func kind(of line: ByteBuffer) -> Kind {
         var scanner = IMAPScanner(line)
         guard scanner.skip(.asterisk) else { return .status }
+        var ahead = scanner
+        if IMAPFetchParser(parsing: &ahead, limits: IMAPLimits()) != nil { return .fetch }
         scanner.skipSpaces()
-        let first = scanner.atom()
-        if UInt32(first) != nil {
-            scanner.skipSpaces()
-            return scanner.atom().uppercased() == "FETCH" ? .fetch : .data
-        }
-        return IMAPStatus.Condition(rawValue: first.uppercased()) == nil ? .data : .status
+        let first = String(buffer: scanner.atomBytes(stoppingAt: .openBracket)).uppercased()
+        return IMAPStatus.Condition(rawValue: first) == nil ? .data : .status
     }
 }
 

@@ -13,7 +13,9 @@ struct IMAPScanner {
         byte(at: buffer.readerIndex)
     }
 
-    /// A byte of the line; nil at its end. A carriage return that no line feed follows is a byte like others.
+    /// A byte of the line; nil at its end.
+    ///
+    /// A carriage return that no line feed follows is a byte like others.
     private func byte(at index: Int) -> UInt8? {
         guard let byte = buffer.getInteger(at: index, as: UInt8.self), byte != .lf else { return nil }
         guard byte == .cr else { return byte }
@@ -137,7 +139,7 @@ struct IMAPScanner {
         }
     }
 
-    private var isLiteral8: Bool {
+    var isLiteral8: Bool {
         peek() == .tilde && buffer.getInteger(at: buffer.readerIndex + 1, as: UInt8.self) == .openBrace
     }
 

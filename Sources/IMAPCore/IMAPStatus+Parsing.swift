@@ -70,7 +70,7 @@ extension IMAPResponseCode {
         return scanner.isAtEnd ? value : nil
     }
 
-    /// The bracket that ends the code; brackets in quoted strings do not count.
+    /// The bracket that ends the code; brackets in quoted strings do not count, unless a string does not end.
     private static func closingBracket(_ bytes: String.UTF8View) -> String.UTF8View.Index? {
         var isQuoted = false
         var isEscaped = false
@@ -85,7 +85,7 @@ extension IMAPResponseCode {
                 return index
             }
         }
-        return nil
+        return isQuoted ? bytes.firstIndex(of: .closeBracket) : nil
     }
 }
 

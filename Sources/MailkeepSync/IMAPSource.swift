@@ -14,6 +14,8 @@ struct IMAPSource: MailSource {
     var width = 1
     var dailyBytes: Int64?
     let logger: Logger
+    /// How long an answer may go without a byte.
+    var responseTimeout = TimeAmount.seconds(60)
 
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
@@ -66,7 +68,8 @@ struct IMAPSource: MailSource {
             host: server.host,
             port: server.port,
             security: IMAPConfiguration.Security(server.security),
-            trust: server.certificates.map { .certificates(pem: $0) } ?? .system
+            trust: server.certificates.map { .certificates(pem: $0) } ?? .system,
+            responseTimeout: responseTimeout
         ) { [policy] address in
             policy.allows(address)
         }

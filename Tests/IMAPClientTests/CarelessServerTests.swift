@@ -142,6 +142,48 @@ struct CarelessServerTests {
     }
 
     @Test(
+        "A search without an answer that can be read is made up for by asking for each message",
+        arguments: ["", "* ESEARCH UID ALL 2,x\r\n", "* SEARCH 2 y\r\n", "* ESEARCH (TAG \"A3\"\r\n"]
+    )
+    func unreadableSearch(answer: String) async throws {
+        let script =
+            ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN ESEARCH")
+            + ScriptedIMAPServer.examine() + [
+                .receive("UID SEARCH"), .send(answer), .answer("OK"),
+                .receive("UID FETCH 1:9 (UID)"), .send("* 1 FETCH (UID 2)\r\n* 2 FETCH (UID \"3\")\r\n"), .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        let uids = try await withScriptedIMAPServer(script) { server in
+            try await withIMAPConnection(server.configuration()) { connection in
+                try await connection.examine(IMAPMailboxName(displayName: "INBOX"))
+                return try await connection.uids(in: 1...9)
+            }
+        }
+        #expect(uids == [2, 3])
+    }
+
+    @Test(
+        "A search result in any form is the result",
+        arguments: [
+            ("* SEARCH 3 2\r\n* SEARCH 5\r\n", [2, 3, 5]),
+            ("* ESEARCH (TAG \"A3\") UID X (1 (2)) ALL 2:3\r\n", [2, 3]),
+            ("* ESEARCH UID ALL \"2\"\r\n", [2]), ("* ESEARCH (TAG \"A3\") UID\r\n", []),
+        ] as [(String, [UInt32])]
+    )
+    func searchResults(answer: String, expected: [UInt32]) async throws {
+        let script =
+            ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN ESEARCH")
+            + ScriptedIMAPServer.examine() + [.receive("UID SEARCH"), .send(answer), .answer("OK")]
+            + ScriptedIMAPServer.signOut
+        let uids = try await withScriptedIMAPServer(script) { server in
+            try await withIMAPConnection(server.configuration()) { connection in
+                try await connection.examine(IMAPMailboxName(displayName: "INBOX"))
+                return try await connection.uids(in: 1...9)
+            }
+        }
+        #expect(uids == expected)
+    }
+
+    @Test(
         "Other users' and shared mailboxes are left out",
         arguments: [
             (

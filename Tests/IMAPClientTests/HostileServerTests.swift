@@ -158,8 +158,8 @@ struct HostileServerTests {
             ("* 1 FETCH (UID 1 BODY[] {4294967295}\r\n", IMAPError.Code.limitExceeded),
             ("* 1 FETCH (UID 1 BODY[] {99999999999999999999}\r\n", .limitExceeded),
             ("* LIST () \"/\" {4294967295}\r\n", .limitExceeded),
-            ("* 1 FETCH (UID 1 BODY[] {abc}\r\n", .invalidResponse),
-            ("garbage\u{0}\u{1}\r\n", .invalidResponse),
+            ("* 1 FETCH (FLAGS {99999999999999999999}\r\n", .limitExceeded),
+            ("* 1 FETCH (UID 1 BODY[] {3}\r\nabcdef)\r\n", .invalidResponse),
             ("A9 OK what\r\n", .invalidResponse),
         ]
     )
@@ -173,6 +173,44 @@ struct HostileServerTests {
                 try await withIMAPConnection(server.configuration()) { connection in
                     try await connection.examine(Self.inbox)
                     _ = try await Self.bodies([1], connection)
+                }
+            }
+        }
+    }
+
+    @Test("Nonsense among the answers costs no message")
+    func nonsense() async throws {
+        let script =
+            Self.opened + [
+                .receive("UID FETCH"),
+                .send("garbage\u{0}\u{1}\r\n* 1 FETCH (UID 1 BODY[] {abc}\r\n* 7 FETCH\r\n* LIST (\r\n \r\n"),
+                .send("* 1 FETCH (UID 1 BODY[] {1}\r\na)\r\n* ENVELOPE \"\r\n* 2 FETCH (UID 2 BODY[] \"b\")\r\n"),
+                .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        let bodies = try await withScriptedIMAPServer(script) { server in
+            try await withIMAPConnection(server.configuration()) { connection in
+                try await connection.examine(Self.inbox)
+                return try await Self.bodies([1, 2], connection)
+            }
+        }
+        #expect(bodies == [1: "a", 2: "b"])
+    }
+
+    @Test("More mailboxes than anyone has are refused, and the same one again and again counts as one")
+    func mailboxes() async throws {
+        var limits = IMAPLimits()
+        limits.mailboxes = 100
+        for distinct in [100, 101] {
+            let lines = (0..<5000).map { "* LIST () \"/\" F\($0 % distinct)\r\n" }.joined()
+            let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK"), .stall]
+            try await withScriptedIMAPServer(script) { [limits] server in
+                let configuration = server.configuration(limits: limits, responseTimeout: .seconds(1))
+                let isTooMany = distinct > limits.mailboxes
+                do {
+                    let count = try await withIMAPConnection(configuration) { try await $0.listMailboxes().count }
+                    #expect(count == 100 && !isTooMany)
+                } catch let error as IMAPError {
+                    #expect(error.code == .limitExceeded && isTooMany)
                 }
             }
         }

@@ -11,13 +11,13 @@ import Synchronization
 /// An organisation with one user, their mailbox and one contact, removed when the value goes.
 final class SyncWorkplace: Sendable {
     static let customer = "customer@customer.example"
-    private static let contact = RecordKey(module: .contacts, id: Identifier(rawValue: 1))
+    static let contact = RecordKey(module: .contacts, id: Identifier(rawValue: 1))
 
     let store: Store
     private let directory: URL
     private let keys: KeyRing
-    private let vault: SegmentVault
-    private let owner: UserID
+    let vault: SegmentVault
+    let owner: UserID
     private let mailbox: MailboxID
     private let clock = Atomic<Int64>(1_750_000_000_000)
 
@@ -105,6 +105,14 @@ final class SyncWorkplace: Sendable {
         get async throws {
             try await store.read { [owner] in try $0.visibleMessages(on: Self.contact, to: owner) }
                 .map(\.summary.subject).sorted()
+        }
+    }
+
+    /// The exact bytes of what is visible.
+    var storedMails: [[UInt8]] {
+        get async throws {
+            try await store.read { [owner] in try $0.visibleMessages(on: Self.contact, to: owner) }
+                .map { Array(try vault.readAll($0.content, limit: 1 << 30)) }
         }
     }
 

@@ -360,7 +360,7 @@ struct SynchroniserTests {
     func nonsense() async throws {
         let script =
             Self.signedIn + Self.examine(30) + Self.list(1...30) + [
-                .receive("UID FETCH"), .send("* 1 FETCH (UID 1 \(Self.fields) {abc}\r\n"), .stall,
+                .receive("UID FETCH"), .send("* 1 FETCH (UID 1 \(Self.fields) {3}\r\nabcd)\r\n"), .stall,
             ]
         let work = try await SyncWorkplace()
         try await withScriptedIMAPServer(script) { server in

@@ -1,11 +1,11 @@
 import Foundation
 
 /// The plainest reader of IMAP there can be, to check the real one against: it waits, and believes the server.
-final class BlockingIMAP {
-    struct Answer {
+package final class BlockingIMAP {
+    package struct Answer {
         /// The response's text, without its literal.
-        var line: String
-        var literal: [UInt8]
+        package var line: String
+        package var literal: [UInt8]
     }
 
     private let descriptor: CInt
@@ -13,7 +13,7 @@ final class BlockingIMAP {
     private var position = 0
     private var count = 0
 
-    init(port: Int) throws {
+    package init(port: Int) throws {
         descriptor = try LoopbackPorts.open(port)
         _ = try line()
     }
@@ -24,7 +24,7 @@ final class BlockingIMAP {
 
     /// Sends a command and returns the untagged answers; throws unless it ends with `OK`.
     @discardableResult
-    func command(_ text: String) throws -> [Answer] {
+    package func command(_ text: String) throws -> [Answer] {
         count += 1
         let bytes = Array("t\(count) \(text)\r\n".utf8)
         guard write(descriptor, bytes, bytes.count) == bytes.count else { throw POSIXError(.EIO) }

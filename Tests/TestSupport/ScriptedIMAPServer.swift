@@ -224,7 +224,7 @@ private struct ScriptedConnection {
 }
 
 /// The lines of what a client sends.
-private struct ScriptedLines {
+struct ScriptedLines {
     var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
     private var buffer = ByteBuffer()
 

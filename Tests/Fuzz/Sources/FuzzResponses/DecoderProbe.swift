@@ -1,0 +1,1 @@
+../../../IMAPCoreTests/DecoderProbe.swift

@@ -1,0 +1,181 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A well-behaved IMAP server with mail in memory, which goes wrong at the one point that it is told to.
+package final class MailboxIMAPServer: Sendable {
+    package struct Folder: Sendable {
+        package var name: String
+        package var uidValidity: UInt32
+        /// The raw mails by their UID.
+        package var mails: [UInt32: [UInt8]]
+
+        package init(name: String, uidValidity: UInt32 = 7, mails: [UInt32: [UInt8]]) {
+            self.name = name
+            self.uidValidity = uidValidity
+            self.mails = mails
+        }
+    }
+
+    /// What goes wrong, on each connection anew.
+    package enum Fault: Sendable, Equatable {
+        /// The connection ends after so many bytes.
+        case cut(after: Int)
+        /// Nothing more comes after so many bytes.
+        case stall(after: Int)
+        /// Before the answer of this number, counted from 0, come bytes that do not belong there.
+        case insert([UInt8], before: Int)
+    }
+
+    package let port: Int
+    private let state: Mutex<State>
+
+    fileprivate struct State: Sendable {
+        var capabilities: String
+        var folders: [Folder]
+        var fault: Fault?
+        var connections = 0
+        var longestBytes = 0
+        var mostAnswers = 0
+    }
+
+    fileprivate init(port: Int, capabilities: String, folders: [Folder]) {
+        self.port = port
+        self.state = Mutex(State(capabilities: capabilities, folders: folders))
+    }
+
+    /// What goes wrong from the next connection on.
+    package func fail(_ fault: Fault?) {
+        state.withLock { $0.fault = fault }
+    }
+
+    /// How many connections were accepted so far.
+    package var connections: Int { state.withLock(\.connections) }
+    /// How many bytes were sent on the connection with most of them.
+    package var longestBytes: Int { state.withLock(\.longestBytes) }
+    /// How many answers were sent on the connection with most of them.
+    package var mostAnswers: Int { state.withLock(\.mostAnswers) }
+
+    fileprivate func begin() -> State {
+        state.withLock { state in
+            state.connections += 1
+            return state
+        }
+    }
+
+    fileprivate func note(bytes: Int, answers: Int) {
+        state.withLock { state in
+            state.longestBytes = max(state.longestBytes, bytes)
+            state.mostAnswers = max(state.mostAnswers, answers)
+        }
+    }
+}
+
+/// Runs such a server while `body` runs.
+@discardableResult
+package func withMailboxIMAPServer<Result: Sendable>(
+    capabilities: String = "IMAP4rev1 SASL-IR AUTH=PLAIN",
+    _ folders: [MailboxIMAPServer.Folder],
+    _ body: @escaping @Sendable (MailboxIMAPServer) async throws -> Result
+) async throws -> Result {
+    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
+        .bind(host: "127.0.0.1", port: 0) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+    let server = MailboxIMAPServer(
+        port: listener.channel.localAddress?.port ?? 0,
+        capabilities: capabilities,
+        folders: folders
+    )
+    return try await listener.executeThenClose { connections in
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body(server) }
+            group.addTask {
+                await withDiscardingTaskGroup { group in
+                    do {
+                        for try await channel in connections {
+                            group.addTask {
+                                // A client that goes away in the middle is what this is for.
+                                try? await channel.executeThenClose { inbound, outbound in
+                                    var connection = MailboxIMAPConnection(server, inbound, outbound)
+                                    try await connection.serve()
+                                }
+                            }
+                        }
+                    } catch {}
+                    group.cancelAll()
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let finished = try await group.next() {
+                if let finished { return finished }
+            }
+            throw CancellationError()
+        }
+    }
+}
+
+/// One client's connection, up to the point at which it goes wrong.
+private struct MailboxIMAPConnection {
+    private let server: MailboxIMAPServer
+    private let state: MailboxIMAPServer.State
+    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    private var lines: ScriptedLines
+    private var folder: MailboxIMAPServer.Folder?
+    private var sent = 0
+    private var answers = 0
+
+    private struct Cut: Error {}
+
+    init(
+        _ server: MailboxIMAPServer,
+        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
+        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
+    ) {
+        self.server = server
+        self.state = server.begin()
+        self.outbound = outbound
+        self.lines = ScriptedLines(inbound: inbound.makeAsyncIterator())
+    }
+
+    mutating func serve() async throws {
+        try await send("* OK [CAPABILITY \(state.capabilities)] ready\r\n")
+        while let line = try await lines.next() {
+            let words = line.split(separator: " ", maxSplits: 1).map(String.init)
+            guard words.count == 2 else { return try await send("* BAD what\r\n") }
+            let command = MailboxIMAPCommand(words[1])
+            let response = MailboxIMAPResponder(capabilities: state.capabilities, folders: state.folders)
+            for answer in response.answers(to: command, in: &folder) { try await send(answer) }
+            let outcome = response.isKnown(command, folder) ? "OK done" : "BAD what"
+            try await send("\(words[0]) \(outcome)\r\n")
+            if command.name == "LOGOUT" { return }
+        }
+    }
+
+    private mutating func send(_ text: String) async throws { try await send(Array(text.utf8)) }
+
+    private mutating func send(_ bytes: [UInt8]) async throws {
+        switch state.fault {
+        case .insert(let extra, answers): try await put(extra + bytes)
+        case .cut(let limit) where sent + bytes.count > limit:
+            try await put(Array(bytes.prefix(limit - sent)))
+            throw Cut()
+        case .stall(let limit) where sent + bytes.count > limit:
+            try await put(Array(bytes.prefix(limit - sent)))
+            while try await lines.next() != nil {}
+            throw Cut()
+        default: try await put(bytes)
+        }
+        answers += 1
+        server.note(bytes: sent, answers: answers)
+    }
+
+    private mutating func put(_ bytes: [UInt8]) async throws {
+        try await outbound.write(ByteBuffer(bytes: bytes))
+        sent += bytes.count
+    }
+}
