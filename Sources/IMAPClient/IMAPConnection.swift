@@ -1,4 +1,5 @@
 import IMAPCore
+import MailConnection
 import NIOCore
 
 /// A signed-in connection that reads mail and changes nothing.
@@ -18,8 +19,8 @@ package final class IMAPConnection {
 
     private var inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private let watchdog: IMAPWatchdog
-    private var patience: IMAPPatience
+    private let watchdog: Watchdog
+    private var patience: Patience
     private var batch: [IMAPFragment] = []
     private var position = 0
     private var tagCount = 0
@@ -30,14 +31,14 @@ package final class IMAPConnection {
     init(
         inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-        watchdog: IMAPWatchdog,
+        watchdog: Watchdog,
         configuration: IMAPConfiguration
     ) {
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
         self.watchdog = watchdog
         self.limits = configuration.limits
-        self.patience = IMAPPatience(configuration)
+        self.patience = Patience(configuration.endpoint, messages: configuration.limits.messages)
     }
 
     /// Runs a conversation alone; if it fails in the middle the connection stays unusable.
@@ -64,7 +65,7 @@ package final class IMAPConnection {
         let fragment = batch[position]
         position += 1
         if case .sectionBytes = fragment { return fragment }
-        try patience.noteFragment()
+        do { try patience.noteFragment() } catch { throw IMAPError.wrapping(error) }
         if case .response(let response) = fragment { note(response) }
         return fragment
     }

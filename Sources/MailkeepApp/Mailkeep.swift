@@ -1,5 +1,6 @@
 import Foundation
 package import Logging
+import MailMessage
 import MailVault
 import MailkeepKeys
 package import MailkeepModel
@@ -15,6 +16,9 @@ package final class Mailkeep: Sendable {
     let vault: any Vault
     let keys: KeyRing
     let sources: MailSources
+    /// Where uploaded backup sources lie, and how many bytes each may have, packed or unpacked.
+    let uploads: UploadFolder
+    package let uploadLimit: Int64
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
     /// Large mails that are in memory to be shown.
@@ -30,17 +34,27 @@ package final class Mailkeep: Sendable {
     package struct Permissions: Sendable {
         let networks: [Network]
         let paths: [String]
+        let uploadLimit: Int64
+
+        /// Bytes of an uploaded backup source, unless told otherwise: 50 GiB.
+        package static let usualUploadLimit: Int64 = 50 << 30
 
         /// - Parameters:
         ///   - networks: CIDR blocks of mail servers on this machine or private networks.
         ///   - paths: folders of this machine from which mail files may be read.
+        ///   - uploadLimit: bytes of an uploaded backup source.
         /// - Throws: `AppError` (`badNetwork`).
-        package init(networks: [String] = [], paths: [String] = []) throws {
+        package init(
+            networks: [String] = [],
+            paths: [String] = [],
+            uploadLimit: Int64 = Permissions.usualUploadLimit
+        ) throws {
             self.networks = try networks.map { text in
                 guard let network = Network(text) else { throw AppError(.badNetwork, ["network": text.forMessages]) }
                 return network
             }
             self.paths = paths
+            self.uploadLimit = uploadLimit
         }
     }
 
@@ -57,8 +71,12 @@ package final class Mailkeep: Sendable {
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
         vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys)
+        uploads = UploadFolder(in: directory.path, keys: keys)
+        uploadLimit = permissions.uploadLimit
         sources = MailSources(
             store: store,
+            keys: keys,
+            uploads: uploads,
             networks: permissions.networks,
             paths: permissions.paths,
             logger: logger
@@ -103,6 +121,8 @@ package final class Mailkeep: Sendable {
             logger: logger
         )
         try await mailkeep.store.write { try $0.releaseAllJobs() }
+        try await mailkeep.noteTags()
+        try await mailkeep.removeDetachedUploads()
         return mailkeep
     }
 
@@ -117,14 +137,16 @@ package final class Mailkeep: Sendable {
     /// - Throws: `AppError` (`organizationExists`, and those of the administrator's details).
     package func setUp(_ organization: NewOrganization, origin: String) async throws {
         let name = try Name.checked(organization.name)
-        var administrator = try organization.administrator()
+        let (new, email) = try organization.administrator()
+        var administrator = new
         administrator.passwordHash = try await passwordHasher.hash(organization.password)
         let (now, user) = (clock(), administrator)
-        let hash = addressHash(user.normalizedEmail)
+        let hashes = addressHashes(email)
         try await store.write { transaction in
             guard try transaction.organizationName() == nil else { throw AppError(.organizationExists) }
             try transaction.createOrganization(name: name, at: now)
-            let id = try transaction.insertUser(user, addressHash: hash, at: now)
+            let id = try transaction.insertUser(user, addressHash: hashes.exact, at: now)
+            try transaction.noteTag(of: hashes)
             let action = AuditedAction(name: "organization.create", user: id)
             try transaction.appendAudit(AuditEntry(action, by: Caller(user: id, origin: origin), at: now))
         }
@@ -167,6 +189,25 @@ package final class Mailkeep: Sendable {
     /// The keyed hash by which a normalised address is found.
     func addressHash(_ address: String) -> Data {
         Data(keys.addressHasher.hash(address))
+    }
+
+    /// The keyed hashes by which an address is found.
+    func addressHashes(_ address: UserAddress) -> AddressHashes { AddressHashes(address, keys.addressHasher) }
+
+    /// Notes the tags of addresses that an earlier version stored (V5).
+    private func noteTags() async throws {
+        let addresses = try await store.read { try $0.addressesWithUnknownTags() }
+        guard !addresses.isEmpty else { return }
+        let hasher = keys.addressHasher
+        let hashes = addresses.compactMap { NormalizedAddress($0).map { AddressHashes($0, hasher) } }
+        try await store.write { transaction in
+            for hashes in hashes { try transaction.noteTag(of: hashes) }
+        }
+    }
+
+    /// Removes uploaded files that are nobody's backup source any more (B2).
+    func removeDetachedUploads() async throws {
+        try await uploads.sweep { try await self.store.read { try $0.uploadedFiles() } }
     }
 
     /// Ends the connections to the database and lets go of the data directory.

@@ -1,6 +1,7 @@
 import IMAPClient
 import IMAPCore
 import Logging
+import MailConnection
 import MailkeepModel
 import MailkeepStore
 import NIOCore
@@ -36,7 +37,7 @@ struct IMAPSource: MailSource {
         IMAPConfiguration(
             host: server.host,
             port: server.port,
-            security: IMAPConfiguration.Security(server.security),
+            security: MailEndpoint.Security(server.security),
             trust: server.certificates.map { .certificates(pem: $0) } ?? .system
         ) { [policy] address in
             policy.allows(address)
@@ -148,17 +149,6 @@ private final class IMAPSession: MailSession {
         case .junk where designated.contains(.junk), .drafts where designated.contains(.drafts): return nil
         default: return named
         }
-    }
-}
-
-extension IMAPConfiguration.Security {
-    fileprivate init(_ security: ConnectionSecurity) {
-        self =
-            switch security {
-            case .tls: .tls
-            case .starttls: .startTLS
-            case .none: .none
-            }
     }
 }
 

@@ -2,6 +2,7 @@ import IMAPClient
 import MailVault
 import MailkeepKeys
 import MailkeepStore
+import POP3Client
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
 package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -61,7 +62,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
     /// Whether what was read before an error is as good as without it.
     static func isOfTheMailbox(_ error: any Error) -> Bool {
-        (error is SyncFailure || error is IMAPError) && SyncFailure(error).code.isOfTheMailbox
+        (error is SyncFailure || error is IMAPError || error is POP3Error) && SyncFailure(error).code.isOfTheMailbox
     }
 
     package let code: Code
@@ -86,6 +87,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         switch error {
         case let failure as SyncFailure: self = failure
         case let error as IMAPError: self.init(Code(error.code), error.message, cause: error)
+        case let error as POP3Error: self.init(error)
         case let error as VaultError:
             self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
         case let error as StoreError:

@@ -42,6 +42,14 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The largest backup source that can be uploaded; else MAILKEEP_UPLOAD_LIMIT, else 51200.",
+            valueName: "mib"
+        )
+    )
+    var uploadLimit: Int?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -58,9 +66,10 @@ struct ServeCommand: LocalCommand {
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
             directory,
-            permissions: try Mailkeep.Permissions(
-                networks: settings.allowMailNetworks + reach.allowMailNetwork,
-                paths: settings.allowMailPaths + reach.allowMailPath
+            permissions: try settings.permissions(
+                networks: reach.allowMailNetwork,
+                paths: reach.allowMailPath,
+                uploadLimit: uploadLimit
             ),
             logger: logger
         )
