@@ -135,7 +135,7 @@ struct UploadTests {
             ("empty", [], .uploadNoMail), ("text", Array("hello\n".utf8), .uploadNoMail),
             ("picture", [0x89, 0x50, 0x4E, 0x47, 0, 0, 0, 1], .uploadNoMail),
             ("no mail in it", Archive.tar([Archive.Entry(name: "readme", content: [65])]), .uploadNoMail),
-            ("empty zip", Array([0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18)), .uploadNoMail),
+            ("empty zip", Array([0x50, 0x4B, 5, 6] + [UInt8](repeating: 0, count: 18)), .uploadUnreadable),
             ("a cut zip", Array(zip.dropLast(40)), .uploadUnreadable),
             ("a cut tar", Array(tar.prefix(520)), .uploadUnreadable),
             ("false gzip", [0x1F, 0x8B] + [UInt8](repeating: 7, count: 600), .uploadUnreadable),

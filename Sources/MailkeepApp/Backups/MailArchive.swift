@@ -34,7 +34,8 @@ final class MailArchive {
         archive_read_support_filter_bzip2(archive)
         archive_read_support_filter_xz(archive)
         archive_read_support_filter_zstd(archive)
-        archive_read_support_format_zip(archive)
+        // By its directory, so that one that was cut off is not taken for a whole one.
+        archive_read_support_format_zip_seekable(archive)
         archive_read_support_format_tar(archive)
         archive_read_set_callback_data(archive, Unmanaged.passUnretained(feed).toOpaque())
         archive_read_set_read_callback(archive) { _, context, bytes in
@@ -46,10 +47,7 @@ final class MailArchive {
         archive_read_set_seek_callback(archive) { _, context, offset, whence in
             context.map { Unmanaged<Feed>.fromOpaque($0).takeUnretainedValue().seek(offset, whence) } ?? -1
         }
-        guard archive_read_open1(archive) == ARCHIVE_OK else {
-            archive_read_free(archive)
-            throw AppError(.uploadUnreadable)
-        }
+        guard archive_read_open1(archive) == ARCHIVE_OK else { throw AppError(.uploadUnreadable) }
     }
 
     deinit {

@@ -79,6 +79,9 @@ struct MultipartDecoder {
                 guard two == Array("\r\n".utf8) else { throw HTTPError(.badRequest) }
                 state = .headers
             case .headers:
+                guard buffer.getBytes(at: buffer.readerIndex, length: 2) != Array("\r\n".utf8) else {
+                    throw HTTPError(.badRequest)
+                }
                 guard let position = find(Array("\r\n\r\n".utf8)), position <= Self.longestHeader else {
                     guard buffer.readableBytes <= Self.longestHeader else { throw HTTPError(.badRequest) }
                     return nil
