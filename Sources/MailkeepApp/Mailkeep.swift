@@ -36,8 +36,8 @@ package final class Mailkeep: Sendable {
         let paths: [String]
         let uploadLimit: Int64
 
-        /// Bytes of an uploaded backup source, unless told otherwise: 50 GiB.
-        package static let usualUploadLimit: Int64 = 50 << 30
+        /// Bytes of an uploaded backup source, unless told otherwise: 50 GB.
+        package static let usualUploadLimit: Int64 = 50_000_000_000
 
         /// - Parameters:
         ///   - networks: CIDR blocks of mail servers on this machine or private networks.

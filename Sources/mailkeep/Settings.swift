@@ -16,7 +16,7 @@ struct Settings: Sendable {
     let tlsKey: String?
     let publicURL: String?
     let trustedProxies: [String]
-    /// MiB of an uploaded backup source; nil for the usual.
+    /// MB (1,000,000 bytes) of an uploaded backup source; nil for the usual.
     let uploadLimit: Int?
 
     /// What may be reached, as options of a command.
@@ -33,11 +33,14 @@ struct Settings: Sendable {
         paths: [String] = [],
         uploadLimit: Int? = nil
     ) throws -> Mailkeep.Permissions {
-        let limit = (uploadLimit ?? self.uploadLimit).map { Int64(clamping: max(1, $0)) }
+        let limit = (uploadLimit ?? self.uploadLimit).map { megabytes in
+            let bytes = Int64(max(1, megabytes)).multipliedReportingOverflow(by: 1_000_000)
+            return bytes.overflow ? .max : bytes.partialValue
+        }
         return try Mailkeep.Permissions(
             networks: allowMailNetworks + networks,
             paths: allowMailPaths + paths,
-            uploadLimit: limit.map { min($0, 1 << 40) << 20 } ?? Mailkeep.Permissions.usualUploadLimit
+            uploadLimit: limit ?? Mailkeep.Permissions.usualUploadLimit
         )
     }
 

@@ -67,10 +67,8 @@ final class MailArchive {
     ///
     /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`), `SyncFailure`, `CancellationError`.
     func unpack(into writer: UploadWriter) async throws {
-        let most = min(
-            limit,
-            feed.length.multipliedReportingOverflow(by: Self.mostGrowth).partialValue + Self.anyGrowth
-        )
+        let (grown, overflow) = feed.length.multipliedReportingOverflow(by: Self.mostGrowth)
+        let most = overflow ? limit : min(limit, max(grown, Self.anyGrowth))
         var taken: Set<[[UInt8]]> = []
         var entries = 0
         while let entry = try next() {

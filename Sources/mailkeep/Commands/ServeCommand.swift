@@ -44,8 +44,8 @@ struct ServeCommand: LocalCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The largest backup source that can be uploaded; else MAILKEEP_UPLOAD_LIMIT, else 51200.",
-            valueName: "mib"
+            "The largest backup source that can be uploaded; else MAILKEEP_UPLOAD_LIMIT, else 50000.",
+            valueName: "mb"
         )
     )
     var uploadLimit: Int?
