@@ -22,7 +22,9 @@ package struct ShowOrganization: UseCase {
     }
 }
 
-/// Changes the organisation's settings; for administrators (P1). What is nil stays as it is.
+/// Changes the organisation's settings; for administrators (P1).
+///
+/// What is nil stays as it is.
 package struct UpdateOrganization: UseCase {
     /// Takes administrators out of those who are associated with every record, or in again.
     package var administratorsSeeRecords: Bool?
