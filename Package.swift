@@ -63,7 +63,9 @@ let package = Package(
 
         // Mail.
         .target(name: "IMAPCore", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
-        .target(name: "IMAPClient", dependencies: ["IMAPCore"] + nio),
+        .target(name: "MailConnection", dependencies: nio),
+        .target(name: "IMAPClient", dependencies: ["IMAPCore", "MailConnection"] + nio),
+        .target(name: "POP3Client", dependencies: ["MailConnection"] + nio),
         .target(name: "MailMessage", dependencies: ["CGMime", "CICU", "CIDN2"]),
         .target(name: "MailkeepKeys", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(
@@ -84,7 +86,8 @@ let package = Package(
         .target(
             name: "MailkeepSync",
             dependencies: [
-                "IMAPClient", "IMAPCore", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
+                "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel",
+                "MailkeepStore", "POP3Client",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -150,7 +153,9 @@ let package = Package(
             name: "IMAPCoreTests",
             dependencies: ["IMAPCore", "TestSupport", .product(name: "NIOTestUtils", package: "swift-nio")]
         ),
-        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "TestSupport"] + nio),
+        .testTarget(name: "MailConnectionTests", dependencies: ["MailConnection"] + nio),
+        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "MailConnection", "TestSupport"] + nio),
+        .testTarget(name: "POP3ClientTests", dependencies: ["POP3Client", "MailConnection", "TestSupport"] + nio),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
@@ -159,7 +164,7 @@ let package = Package(
             name: "MailkeepSyncTests",
             dependencies: [
                 "MailkeepSync", "MailkeepStore", "MailkeepModel", "MailkeepKeys", "MailVault", "TestSupport",
-                "IMAPClient", .product(name: "Logging", package: "swift-log"),
+                "IMAPClient", "POP3Client", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(

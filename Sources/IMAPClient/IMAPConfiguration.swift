@@ -1,23 +1,11 @@
 package import IMAPCore
+package import MailConnection
 package import NIOCore
 
 /// Where a mail server is and how far it is trusted.
 package struct IMAPConfiguration: Sendable {
-    package enum Security: Sendable, Equatable {
-        /// TLS from the first byte (RFC 8314, 3.2).
-        case tls
-        /// Plain text up to `STARTTLS` (RFC 9051, 6.2.1); never onwards without it.
-        case startTLS
-        /// No TLS at all.
-        case none
-    }
-
-    package enum Trust: Sendable, Equatable {
-        /// The certificate authorities of this machine.
-        case system
-        /// These certificates in PEM only: an authority's, or the server's own if it is self-signed.
-        case certificates(pem: String)
-    }
+    package typealias Security = MailEndpoint.Security
+    package typealias Trust = MailEndpoint.Trust
 
     /// A name or an address in any notation.
     package var host: String
@@ -58,5 +46,19 @@ package struct IMAPConfiguration: Sendable {
         self.commandTimeout = commandTimeout
         self.minimumRate = minimumRate
         self.limits = limits
+    }
+
+    var endpoint: MailEndpoint {
+        MailEndpoint(
+            host: host,
+            port: port,
+            security: security,
+            trust: trust,
+            connectTimeout: connectTimeout,
+            responseTimeout: responseTimeout,
+            commandTimeout: commandTimeout,
+            minimumRate: minimumRate,
+            isAddressAllowed: isAddressAllowed
+        )
     }
 }

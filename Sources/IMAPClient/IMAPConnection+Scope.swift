@@ -1,5 +1,6 @@
 import IMAPCore
 package import Logging
+import MailConnection
 import NIOCore
 
 /// Connects, signs in, runs `body` with the connection and signs out; the connection is closed in any case.
@@ -13,31 +14,48 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
     _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
 ) async throws -> Result {
     try credentials.check()
-    let addresses = try await IMAPAddressResolver.addresses(
-        host: configuration.host,
-        port: configuration.port,
-        timeout: configuration.connectTimeout
-    )
-    let tls = configuration.security == .none ? nil : try await IMAPTLS(configuration)
-    let transport = try await IMAPTransport.connect(
-        configuration,
-        addresses: addresses,
-        makeTLSHandler: tls?.makeHandler
-    )
-    logger.debug("connected to a mail server", metadata: ["security": "\(configuration.security)"])
     do {
-        return try await transport.channel.executeThenClose { inbound, outbound in
-            let connection = IMAPConnection(
-                inbound: inbound,
-                outbound: outbound,
-                transport: transport,
-                configuration: configuration
+        let endpoint = configuration.endpoint
+        let addresses = try await endpoint.addresses()
+        let tls = try await endpoint.tls()
+        do {
+            let transport = try await IMAPTransport.connect(
+                configuration,
+                addresses: addresses,
+                makeTLSHandler: tls?.makeHandler
             )
-            return try await connection.session(configuration, transport, credentials, logger, body)
+            logger.debug("connected to a mail server", metadata: ["security": "\(configuration.security)"])
+            return try await transport.channel.executeThenClose { inbound, outbound in
+                let connection = IMAPConnection(
+                    inbound: inbound,
+                    outbound: outbound,
+                    transport: transport,
+                    configuration: configuration
+                )
+                return try await connection.session(configuration, transport, credentials, logger, body)
+            }
+        } catch let error as IMAPError {
+            guard let tls, error.certificateProblem == .untrusted else { throw error }
+            let known = ConnectionError(
+                .certificateInvalid,
+                error.message,
+                certificateProblem: .untrusted,
+                cause: error.cause
+            )
+            throw await tls.explain(known) { makeTLSHandler in
+                let transport = try await IMAPTransport.connect(
+                    configuration,
+                    addresses: addresses,
+                    makeTLSHandler: makeTLSHandler
+                )
+                try await transport.channel.executeThenClose { inbound, _ in
+                    transport.watchdog.startWaiting(atMost: configuration.commandTimeout)
+                    for try await _ in inbound {}
+                }
+            }
         }
-    } catch let error as IMAPError {
-        guard let tls, error.certificateProblem == .untrusted else { throw error }
-        throw await error.explained(by: tls, configuration, addresses: addresses)
+    } catch let error as ConnectionError {
+        throw IMAPError(error)
     }
 }
 
@@ -96,34 +114,5 @@ extension IMAPConnection {
         let limit = channel.eventLoop.scheduleTask(in: .seconds(2)) { channel.close(promise: nil) }
         _ = try? await perform(.logout)
         limit.cancel()
-    }
-}
-
-extension IMAPError {
-    /// The same error with the reason that a look at the certificate shows; nothing is sent to the server for that.
-    fileprivate nonisolated(nonsending) func explained(
-        by tls: IMAPTLS,
-        _ configuration: IMAPConfiguration,
-        addresses: [SocketAddress]
-    ) async -> IMAPError {
-        let inspection = IMAPCertificateInspection()
-        do {
-            let transport = try await IMAPTransport.connect(
-                configuration,
-                addresses: addresses,
-                makeTLSHandler: { try tls.makeInspectingHandler(inspection) }
-            )
-            try await transport.channel.executeThenClose { inbound, _ in
-                transport.watchdog.startWaiting(atMost: configuration.commandTimeout)
-                for try await _ in inbound {}
-            }
-        } catch {}
-        let message =
-            switch inspection.problem {
-            case .expired: "the certificate has expired"
-            case .notYetValid: "the certificate is not valid yet"
-            default: "the certificate is self-signed or of an authority that is not trusted"
-            }
-        return IMAPError(.certificateInvalid, message, certificateProblem: inspection.problem, cause: cause)
     }
 }

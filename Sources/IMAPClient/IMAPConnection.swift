@@ -1,4 +1,5 @@
 import IMAPCore
+import MailConnection
 import NIOCore
 
 /// A signed-in connection that reads mail and changes nothing.
@@ -18,12 +19,12 @@ package final class IMAPConnection {
 
     private var inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>.AsyncIterator
     private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    let watchdog: IMAPWatchdog
+    let watchdog: Watchdog
     let channel: any Channel
     let responseTimeout: TimeAmount
     /// Whether the server may be silent for as long as it likes, as while news are waited for.
     var isSilenceAllowed = false
-    private var patience: IMAPPatience
+    private var patience: Patience
     private var batch: [IMAPFragment] = []
     private var position = 0
     private var tagCount = 0
@@ -43,7 +44,7 @@ package final class IMAPConnection {
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound
         self.limits = configuration.limits
-        self.patience = IMAPPatience(configuration)
+        self.patience = Patience(configuration.endpoint, messages: configuration.limits.messages)
     }
 
     /// Runs a conversation alone; if it fails in the middle the connection stays unusable.
@@ -70,7 +71,7 @@ package final class IMAPConnection {
         let fragment = batch[position]
         position += 1
         if case .sectionBytes = fragment { return fragment }
-        try patience.noteFragment()
+        do { try patience.noteFragment() } catch { throw IMAPError.wrapping(error) }
         if case .response(let response) = fragment { note(response) }
         return fragment
     }

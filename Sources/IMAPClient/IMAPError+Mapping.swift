@@ -1,6 +1,5 @@
 import IMAPCore
-import NIOCore
-import NIOSSL
+import MailConnection
 
 extension IMAPError {
     /// What an error of the layers below means to who reads mail.
@@ -11,37 +10,25 @@ extension IMAPError {
             IMAPError(error.code == .limitExceeded ? .limitExceeded : .invalidResponse, error.message, cause: error)
         case let error as IMAPEncodingError:
             IMAPError(.invalidArgument, "an argument cannot be sent: \(error)", cause: error)
-        case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            IMAPError(
-                .certificateInvalid,
-                "the certificate is for another host",
-                certificateProblem: .hostnameMismatch,
-                cause: error
-            )
-        case NIOSSLError.unableToValidateCertificate, NIOSSLError.noCertificateToValidate:
-            IMAPError(
-                .certificateInvalid,
-                "the certificate is not trusted",
-                certificateProblem: .untrusted,
-                cause: error
-            )
-        case NIOSSLError.handshakeFailed(let reason):
-            if "\(reason)".contains("CERTIFICATE_VERIFY_FAILED") {
-                IMAPError(
-                    .certificateInvalid,
-                    "the certificate is not trusted",
-                    certificateProblem: .untrusted,
-                    cause: error
-                )
-            } else {
-                IMAPError(.tlsFailed, "TLS could not be agreed on", cause: error)
-            }
-        case NIOSSLError.uncleanShutdown: IMAPError(.connectionClosed, "the server cut the connection", cause: error)
-        case is NIOSSLError, is NIOSSLExtraError, is BoringSSLError:
-            IMAPError(.tlsFailed, "TLS failed", cause: error)
-        case ChannelError.connectTimeout: IMAPError(.timeout, "the server cannot be reached in time", cause: error)
-        default: IMAPError(.connectionClosed, "the connection was lost", cause: error)
+        default: IMAPError(ConnectionError(wrapping: error))
         }
+    }
+
+    init(_ error: ConnectionError) {
+        let code: Code =
+            switch error.code {
+            case .nameNotResolved: .nameNotResolved
+            case .addressNotAllowed: .addressNotAllowed
+            case .connectionFailed: .connectionFailed
+            case .connectionClosed: .connectionClosed
+            case .timeout: .timeout
+            case .certificateInvalid: .certificateInvalid
+            case .tlsFailed: .tlsFailed
+            case .plaintextInjected: .plaintextInjected
+            case .limitExceeded: .limitExceeded
+            case .invalidArgument: .invalidArgument
+            }
+        self.init(code, error.message, certificateProblem: error.certificateProblem, cause: error.cause ?? error)
     }
 
     /// A refusal: `NO` or `BAD`.

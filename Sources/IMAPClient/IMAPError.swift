@@ -1,3 +1,5 @@
+package import MailConnection
+
 /// Why a mail server could not be read.
 package struct IMAPError: Error, Sendable {
     package enum Code: String, Sendable, Hashable, CaseIterable {
@@ -35,15 +37,7 @@ package struct IMAPError: Error, Sendable {
         case invalidArgument
     }
 
-    /// Why a certificate is refused.
-    package enum CertificateProblem: String, Sendable, Hashable, CaseIterable {
-        case expired
-        case notYetValid
-        /// It is for another host.
-        case hostnameMismatch
-        /// It is self-signed or of an authority that is not trusted.
-        case untrusted
-    }
+    package typealias CertificateProblem = ConnectionError.CertificateProblem
 
     package let code: Code
     /// What happened, in words that hold nothing of the server's or the user's.

@@ -1,4 +1,6 @@
 import IMAPCore
+import MailConnection
+import NIOCore
 
 /// What is said in plain text before TLS with `STARTTLS` (RFC 9051, 6.2.1).
 struct StartTLSNegotiation {
@@ -60,5 +62,27 @@ struct StartTLSNegotiation {
         }
         state = .startTLS
         return .send(.startTLS, tag: "S2")
+    }
+}
+
+/// The negotiation as it goes over the wire.
+struct StartTLSUpgrade: UpgradeNegotiation {
+    private var negotiation = StartTLSNegotiation()
+    private var decoder: IMAPResponseDecoder
+
+    init(limits: IMAPLimits) {
+        decoder = IMAPResponseDecoder(limits: limits)
+    }
+
+    mutating func receive(_ buffer: inout ByteBuffer) throws -> UpgradeAction? {
+        guard let fragment = try decoder.decode(buffer: &buffer) else { return nil }
+        switch try negotiation.receive(fragment) {
+        case .wait: return .wait
+        case .send(let command, let tag):
+            var bytes = ByteBuffer()
+            for var part in try IMAPCommandEncoder().encode(command, tag: tag) { bytes.writeBuffer(&part) }
+            return .send(bytes)
+        case .upgrade: return .upgrade
+        }
     }
 }

@@ -106,7 +106,9 @@ package struct ErrorReport: Sendable {
 extension AppError.Code {
     fileprivate var kind: ErrorReport.Kind {
         switch self {
-        case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle: .badFile
+        case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle,
+            .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany:
+            .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:
             .failed

@@ -44,7 +44,10 @@ package struct JobService: Service {
         while true {
             try Task.checkCancellation()
             do {
-                if try await mailkeep.jobs.runNext(logger: logger) { continue }
+                if try await mailkeep.jobs.runNext(logger: logger) {
+                    try await mailkeep.removeDetachedUploads()
+                    continue
+                }
             } catch let error where !(error is CancellationError) {
                 // The database fails: the next attempt tells whether it still does.
                 logger.error("jobs cannot be taken up", metadata: ["error": "\(SyncFailure(error))"])
@@ -98,6 +101,7 @@ extension Mailkeep {
     /// Works on a job here and now, to its end: for a command without a server.
     package func finish(_ job: JobID) async throws {
         _ = try await jobs.runNext(only: job, logger: logger)
+        try await removeDetachedUploads()
     }
 
     /// Whether a job waits or is at work.

@@ -1,5 +1,6 @@
 import Foundation
 package import Logging
+import MailMessage
 import MailVault
 import MailkeepKeys
 package import MailkeepModel
@@ -15,6 +16,9 @@ package final class Mailkeep: Sendable {
     let vault: any Vault
     let keys: KeyRing
     let sources: MailSources
+    /// Where uploaded backup sources lie, and how many bytes each may have, packed or unpacked.
+    let uploads: UploadFolder
+    package let uploadLimit: Int64
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
     /// Large mails that are in memory to be shown.
@@ -32,13 +36,23 @@ package final class Mailkeep: Sendable {
         let paths: [String]
         /// Connections to one mailbox at the same time.
         let connections: Int
+        let uploadLimit: Int64
+
+        /// Bytes of an uploaded backup source, unless told otherwise: 50 GB.
+        package static let usualUploadLimit: Int64 = 50_000_000_000
 
         /// - Parameters:
         ///   - networks: CIDR blocks of mail servers on this machine or private networks.
         ///   - paths: folders of this machine from which mail files may be read.
         ///   - connections: to one mailbox at the same time, from 1 to 10: servers allow only so many.
+        ///   - uploadLimit: bytes of an uploaded backup source.
         /// - Throws: `AppError` (`badNetwork`, `badMailConnections`).
-        package init(networks: [String] = [], paths: [String] = [], connections: Int = 2) throws {
+        package init(
+            networks: [String] = [],
+            paths: [String] = [],
+            connections: Int = 2,
+            uploadLimit: Int64 = Permissions.usualUploadLimit
+        ) throws {
             guard (1...10).contains(connections) else { throw AppError(.badMailConnections) }
             self.connections = connections
             self.networks = try networks.map { text in
@@ -46,6 +60,7 @@ package final class Mailkeep: Sendable {
                 return network
             }
             self.paths = paths
+            self.uploadLimit = uploadLimit
         }
     }
 
@@ -62,8 +77,12 @@ package final class Mailkeep: Sendable {
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
         vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys)
+        uploads = UploadFolder(in: directory.path, keys: keys)
+        uploadLimit = permissions.uploadLimit
         sources = MailSources(
             store: store,
+            keys: keys,
+            uploads: uploads,
             networks: permissions.networks,
             paths: permissions.paths,
             connections: permissions.connections,
@@ -109,6 +128,8 @@ package final class Mailkeep: Sendable {
             logger: logger
         )
         try await mailkeep.store.write { try $0.releaseAllJobs() }
+        try await mailkeep.noteTags()
+        try await mailkeep.removeDetachedUploads()
         return mailkeep
     }
 
@@ -123,14 +144,16 @@ package final class Mailkeep: Sendable {
     /// - Throws: `AppError` (`organizationExists`, and those of the administrator's details).
     package func setUp(_ organization: NewOrganization, origin: String) async throws {
         let name = try Name.checked(organization.name)
-        var administrator = try organization.administrator()
+        let (new, email) = try organization.administrator()
+        var administrator = new
         administrator.passwordHash = try await passwordHasher.hash(organization.password)
         let (now, user) = (clock(), administrator)
-        let hash = addressHash(user.normalizedEmail)
+        let hashes = addressHashes(email)
         try await store.write { transaction in
             guard try transaction.organizationName() == nil else { throw AppError(.organizationExists) }
             try transaction.createOrganization(name: name, at: now)
-            let id = try transaction.insertUser(user, addressHash: hash, at: now)
+            let id = try transaction.insertUser(user, addressHash: hashes.exact, at: now)
+            try transaction.noteTag(of: hashes)
             let action = AuditedAction(name: "organization.create", user: id)
             try transaction.appendAudit(AuditEntry(action, by: Caller(user: id, origin: origin), at: now))
         }
@@ -173,6 +196,25 @@ package final class Mailkeep: Sendable {
     /// The keyed hash by which a normalised address is found.
     func addressHash(_ address: String) -> Data {
         Data(keys.addressHasher.hash(address))
+    }
+
+    /// The keyed hashes by which an address is found.
+    func addressHashes(_ address: UserAddress) -> AddressHashes { AddressHashes(address, keys.addressHasher) }
+
+    /// Notes the tags of addresses that an earlier version stored (V5).
+    private func noteTags() async throws {
+        let addresses = try await store.read { try $0.addressesWithUnknownTags() }
+        guard !addresses.isEmpty else { return }
+        let hasher = keys.addressHasher
+        let hashes = addresses.compactMap { NormalizedAddress($0).map { AddressHashes($0, hasher) } }
+        try await store.write { transaction in
+            for hashes in hashes { try transaction.noteTag(of: hashes) }
+        }
+    }
+
+    /// Removes uploaded files that are nobody's backup source any more (B2).
+    func removeDetachedUploads() async throws {
+        try await uploads.sweep { try await self.store.read { try $0.uploadedFiles() } }
     }
 
     /// Ends the connections to the database and lets go of the data directory.

@@ -1,5 +1,6 @@
 import Foundation
 import MailMessage
+import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 
@@ -25,10 +26,10 @@ package struct NewOrganization: Sendable {
         self.password = password
     }
 
-    func administrator() throws -> NewUser {
+    func administrator() throws -> (NewUser, UserAddress) {
         let email = try UserAddress(administratorEmail)
         let name = try Name.checked(administratorName)
-        return NewUser(
+        let user = NewUser(
             email: email.text,
             normalizedEmail: email.normalized,
             domain: email.domain,
@@ -36,6 +37,7 @@ package struct NewOrganization: Sendable {
             profile: .administrator,
             locale: locale
         )
+        return (user, email)
     }
 }
 
@@ -45,6 +47,8 @@ struct UserAddress: Sendable {
     /// The form in which addresses are compared, and its domain (lower case, IDNA A-labels).
     let normalized: String
     let domain: String
+    /// The normalised form without its `+tag`; nil where it has none.
+    let withoutTag: String?
 
     /// - Throws: `AppError` (`badEmail`).
     init(_ text: String) throws {
@@ -55,6 +59,34 @@ struct UserAddress: Sendable {
         self.text = trimmed
         self.normalized = normalized.description
         domain = normalized.domain
+        withoutTag = normalized.withoutTag?.description
+    }
+}
+
+/// The keyed hashes by which an address is found.
+struct AddressHashes: Sendable {
+    let exact: Data
+    /// Of the address without its `+tag`; nil where it has none.
+    let withoutTag: Data?
+
+    init(_ address: UserAddress, _ hasher: AddressHasher) {
+        self.init(address.normalized, withoutTag: address.withoutTag, hasher)
+    }
+
+    init(_ address: NormalizedAddress, _ hasher: AddressHasher) {
+        self.init(address.description, withoutTag: address.withoutTag?.description, hasher)
+    }
+
+    private init(_ address: String, withoutTag: String?, _ hasher: AddressHasher) {
+        exact = Data(hasher.hash(address))
+        self.withoutTag = withoutTag.map { Data(hasher.hash($0)) }
+    }
+}
+
+extension WriteTransaction {
+    /// Notes what an address that a record or a user has is without its tag (V5).
+    func noteTag(of hashes: AddressHashes) throws {
+        if let withoutTag = hashes.withoutTag { try noteTag(of: hashes.exact, withoutTag: withoutTag) }
     }
 }
 

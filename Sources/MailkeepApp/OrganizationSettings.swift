@@ -6,6 +6,8 @@ package struct OrganizationShape: Encodable, Sendable, Equatable {
     package var company_name: String
     /// Whether administrators are associated with every record (rules.md, Words).
     package var administrators_see_records: Bool
+    /// Whether an address with a `+tag` associates like the same without it.
+    package var address_tags_ignored: Bool
 }
 
 /// Shows the organisation's settings; for administrators (P1).
@@ -21,24 +23,30 @@ package struct ShowOrganization: UseCase {
 }
 
 /// Changes the organisation's settings; for administrators (P1).
+///
+/// What is nil stays as it is.
 package struct UpdateOrganization: UseCase {
     /// Takes administrators out of those who are associated with every record, or in again.
-    package var administratorsSeeRecords: Bool
+    package var administratorsSeeRecords: Bool?
+    /// Takes an address with a `+tag` for the same without it, or no longer.
+    package var ignoresAddressTags: Bool?
 
-    package init(administratorsSeeRecords: Bool) {
+    package init(administratorsSeeRecords: Bool? = nil, ignoresAddressTags: Bool? = nil) {
         self.administratorsSeeRecords = administratorsSeeRecords
+        self.ignoresAddressTags = ignoresAddressTags
     }
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> OrganizationShape {
-        let action = AuditedAction(
-            name: "organization.update",
-            details: ["administrators_see_records": "\(administratorsSeeRecords)"]
-        )
+        var action = AuditedAction(name: "organization.update")
+        action.details["administrators_see_records"] = administratorsSeeRecords.map { "\($0)" }
+        action.details["address_tags_ignored"] = ignoresAddressTags.map { "\($0)" }
         return try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            let isChanged = try transaction.administratorsSeeRecords() != administratorsSeeRecords
-            try transaction.setAdministratorsSeeRecords(administratorsSeeRecords)
-            return (isChanged ? .done : .unchanged, try transaction.organizationShape())
+            let former = try transaction.organizationShape()
+            if let administratorsSeeRecords { try transaction.setAdministratorsSeeRecords(administratorsSeeRecords) }
+            if let ignoresAddressTags { try transaction.setIgnoresTags(ignoresAddressTags) }
+            let shape = try transaction.organizationShape()
+            return (shape == former ? .unchanged : .done, shape)
         }
     }
 }
@@ -47,7 +55,8 @@ extension ReadTransaction {
     fileprivate func organizationShape() throws -> OrganizationShape {
         OrganizationShape(
             company_name: try organizationName() ?? "",
-            administrators_see_records: try administratorsSeeRecords()
+            administrators_see_records: try administratorsSeeRecords(),
+            address_tags_ignored: try ignoresTags()
         )
     }
 }

@@ -78,11 +78,42 @@ package enum VisibilityPolicy {
         standsOnRecord ? .refused(Refusal(.v5)) : .allowed
     }
 
-    /// Whether an address that a record of `module` carries associates mail with it.
+    /// How an address of a mail stands to an address that a record carries.
+    package struct AddressMatch: Sendable, Hashable {
+        package enum Form: Sendable, Hashable, CaseIterable {
+            /// They are the same.
+            case exact
+            /// The mail's has a `+tag`, and is the record's without it.
+            case withoutTag
+            case other
+        }
+
+        package var form: Form
+        /// The record's address, or the same without its `+tag`, is one of the organisation's own users'.
+        package var recordAddressIsInternal: Bool
+        /// One of the organisation's own users has the record's address with a `+tag`.
+        package var taggedFormIsInternal: Bool
+
+        package init(form: Form, recordAddressIsInternal: Bool = false, taggedFormIsInternal: Bool = false) {
+            self.form = form
+            self.recordAddressIsInternal = recordAddressIsInternal
+            self.taggedFormIsInternal = taggedFormIsInternal
+        }
+    }
+
+    /// Whether an address associates a mail with a record of `module` that carries an address.
     ///
     /// Accounts and deals show the mail of their contacts instead (V4), and an address of one of the organisation's
-    /// own users never associates (V5).
-    package static func associates(module: Module, addressIsInternal: Bool) -> Bool {
-        module.matchesAddresses && !addressIsInternal
+    /// own users never associates, with a tag or without (V5).
+    ///
+    /// - Parameter ignoresTags: The organisation takes `name+tag@` for `name@`. An address of a record that has a tag
+    ///   itself stands for that one alone.
+    package static func associates(module: Module, match: AddressMatch, ignoresTags: Bool) -> Bool {
+        guard module.matchesAddresses, !match.recordAddressIsInternal else { return false }
+        return switch match.form {
+        case .exact: true
+        case .withoutTag: ignoresTags && !match.taggedFormIsInternal
+        case .other: false
+        }
     }
 }

@@ -11,6 +11,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: directory + mail + backups + journal) }
         migrator.registerMigration("2") { try $0.execute(sql: reading) }
+        migrator.registerMigration("4") { try $0.execute(sql: otherWaysIn) }
         return migrator
     }
 
@@ -378,5 +379,51 @@ enum Schema {
         -- Until when a job rests, as its mail server asks for.
         ALTER TABLE job ADD COLUMN not_before INTEGER;
         ALTER TABLE job ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
+        """
+
+    /// POP3, addresses with a tag, and uploaded backup sources.
+    private static let otherWaysIn = """
+        ALTER TABLE organization ADD COLUMN ignores_tags INTEGER NOT NULL DEFAULT 0 CHECK (ignores_tags IN (0, 1));
+
+        -- Of addresses of records and of users that have a +tag: the same without it.
+        CREATE TABLE tagged_address (
+            hash BLOB PRIMARY KEY,
+            untagged_hash BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX tagged_address_by_untagged ON tagged_address (untagged_hash);
+        CREATE TRIGGER internal_address_with_tag_is_gone AFTER DELETE ON internal_address
+            BEGIN
+                INSERT OR REPLACE INTO address_change (hash)
+                SELECT untagged_hash FROM tagged_address WHERE hash = OLD.hash;
+            END;
+        -- What associates from now on may be any record's.
+        CREATE TRIGGER tags_are_ignored AFTER UPDATE OF ignores_tags ON organization
+            WHEN NEW.ignores_tags AND NOT OLD.ignores_tags
+            BEGIN INSERT OR REPLACE INTO address_change (hash) SELECT DISTINCT hash FROM record_address; END;
+
+        -- The UIDs that mails on POP3 servers were given, by keyed hashes of what names them there.
+        CREATE TABLE pop3_message (
+            mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+            uid_validity INTEGER NOT NULL,
+            identity BLOB NOT NULL,
+            uid INTEGER NOT NULL,
+            PRIMARY KEY (mailbox_id, uid_validity, identity)
+        ) STRICT, WITHOUT ROWID;
+        CREATE UNIQUE INDEX pop3_message_by_uid ON pop3_message (mailbox_id, uid_validity, uid);
+
+        -- The sealed file in the data directory that is a user's backup source; lengths are of what it holds.
+        CREATE TABLE backup_upload (
+            user_id INTEGER PRIMARY KEY REFERENCES backup_source (user_id) ON DELETE CASCADE,
+            file TEXT NOT NULL UNIQUE,
+            length INTEGER NOT NULL,
+            index_length INTEGER
+        ) STRICT;
+        -- It holds mail that is none of the CRM's too, and goes as soon as it has served (B2).
+        CREATE TRIGGER backup_upload_has_served AFTER UPDATE OF status ON backup
+            WHEN NEW.status IN ('completed', 'cancelled')
+            BEGIN
+                DELETE FROM backup_source
+                WHERE user_id = NEW.user_id AND user_id IN (SELECT user_id FROM backup_upload);
+            END;
         """
 }

@@ -61,31 +61,6 @@ package struct NewMailAddonSettings: Sendable {
     }
 }
 
-/// What an administrator attached in place of a leaver's own credentials (L9).
-///
-/// A sign-in is for the server that was told when it was attached, and for no other.
-package struct BackupSource: Sendable, Equatable {
-    package var path: String?
-    package var server: MailServer?
-    package var credentials: MailCredentials?
-    package var attachedBy: UserID
-    package var attachedAt: Timestamp
-
-    package init(
-        path: String? = nil,
-        server: MailServer? = nil,
-        credentials: MailCredentials? = nil,
-        attachedBy: UserID,
-        attachedAt: Timestamp
-    ) {
-        self.path = path
-        self.server = server
-        self.credentials = credentials
-        self.attachedBy = attachedBy
-        self.attachedAt = attachedAt
-    }
-}
-
 extension ReadTransaction {
     /// A user's mail add-on settings; nil when none were saved.
     package func mailAddon(of user: UserID) throws -> MailAddonSettings? {
@@ -98,16 +73,26 @@ extension ReadTransaction {
         ).map(Self.mailAddon)
     }
 
-    /// Whether an address stands on a lead or contact, and no administrator has made it the user's own (V5).
-    package func standsOnRecord(addressHash hash: Data, otherThan user: UserID) throws -> Bool {
+    /// Whether an address stands on a lead or contact, with a `+tag` or without, and no administrator has made it the
+    /// user's own (V5).
+    ///
+    /// - Parameter untagged: the hash of the address without its `+tag`; nil where it has none.
+    package func standsOnRecord(
+        addressHash hash: Data,
+        withoutTag untagged: Data? = nil,
+        otherThan user: UserID
+    ) throws -> Bool {
         try exists(
             """
             SELECT 1 FROM record_address JOIN record ON record.key = record_address.record_key
-            WHERE record_address.hash = :hash AND record.module IN ('Leads', 'Contacts')
+            WHERE record_address.hash IN (
+                      SELECT :hash UNION SELECT :untagged UNION
+                      SELECT hash FROM tagged_address WHERE untagged_hash = :hash)
+              AND record.module IN ('Leads', 'Contacts')
               AND NOT EXISTS (SELECT 1 FROM internal_address
                               WHERE hash = :hash AND user_id = :user)
             """,
-            ["hash": hash, "user": user.rawValue]
+            ["hash": hash, "untagged": untagged, "user": user.rawValue]
         )
     }
 
@@ -120,21 +105,6 @@ extension ReadTransaction {
         return try sealed.map {
             try sealing.open(MailCredentials.self, $0, with: \.credentials, context: "mail_addon/\(user)")
         }
-    }
-
-    /// The backup source of a user, if one is attached (L9).
-    package func backupSource(of user: UserID) throws -> BackupSource? {
-        guard let row = try row("SELECT * FROM backup_source WHERE user_id = ?", [user.rawValue]) else { return nil }
-        let sealed: Data? = row["sealed_credentials"]
-        return BackupSource(
-            path: row["path"],
-            server: Self.server(row),
-            credentials: try sealed.map {
-                try sealing.open(MailCredentials.self, $0, with: \.credentials, context: "backup_source/\(user)")
-            },
-            attachedBy: UserID(rawValue: row["attached_by"]),
-            attachedAt: Timestamp(rawValue: row["attached_at"])
-        )
     }
 
     /// The active users whose mailbox is to be synchronised: read last, or tried last, so long ago; longest ago first.
@@ -185,7 +155,7 @@ extension ReadTransaction {
     /// Between two attempts to synchronise: six hours.
     private static let longestWait: Int64 = 21_600_000
 
-    private static func server(_ row: Row) -> MailServer? {
+    static func server(_ row: Row) -> MailServer? {
         guard let host: String = row["host"], let port: Int = row["port"],
             let security = (row["security"] as String?).flatMap(ConnectionSecurity.init)
         else { return nil }
@@ -281,24 +251,5 @@ extension WriteTransaction {
     /// Unlocks a user's settings (L6).
     package func unlockMailAddon(of user: UserID) throws {
         try run("UPDATE mail_addon SET locked_by = NULL, locked_at = NULL WHERE user_id = ?", [user.rawValue])
-    }
-
-    /// Attaches a backup source, in place of a former one (L9).
-    package func attachBackupSource(_ source: BackupSource, to user: UserID) throws {
-        let credentials = try source.credentials.map {
-            try sealing.seal($0, with: \.credentials, context: "backup_source/\(user)")
-        }
-        try run(
-            """
-            INSERT OR REPLACE INTO backup_source (user_id, path, host, port, security, ca_certificates,
-                                                  sealed_credentials, attached_by, attached_at)
-            VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-            """,
-            [
-                user.rawValue, source.path, source.server?.host, source.server?.port,
-                source.server?.security.rawValue, source.server?.certificates, credentials, source.attachedBy.rawValue,
-                source.attachedAt.rawValue,
-            ]
-        )
     }
 }

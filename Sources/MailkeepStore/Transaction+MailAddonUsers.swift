@@ -25,13 +25,6 @@ package struct MailAddonUser: Sendable {
     }
 }
 
-/// That a backup source is attached, without what is secret of it (L9).
-package struct AttachedSource: Sendable, Equatable {
-    package var isFile: Bool
-    package var attachedBy: UserID
-    package var attachedAt: Timestamp
-}
-
 extension ReadTransaction {
     /// Of rows of `user` and `mail_addon`: the user is listed among the mail add-on users (P2).
     static let usesMailAddon = "mail_addon.user_id = user.id AND NOT (\(awaitsAcceptance))"
@@ -95,16 +88,6 @@ extension ReadTransaction {
             "SELECT COUNT(*) AS n FROM user CROSS JOIN mail_addon ON \(Self.usesMailAddon) WHERE user.status = ?",
             [status.rawValue]
         )?["n"] ?? 0
-    }
-
-    private func attachedSource(of user: UserID) throws -> AttachedSource? {
-        try row("SELECT path, attached_by, attached_at FROM backup_source WHERE user_id = ?", [user.rawValue]).map {
-            AttachedSource(
-                isFile: ($0["path"] as String?) != nil,
-                attachedBy: UserID(rawValue: $0["attached_by"]),
-                attachedAt: Timestamp(rawValue: $0["attached_at"])
-            )
-        }
     }
 
     private static let mailAddonUserTables = """

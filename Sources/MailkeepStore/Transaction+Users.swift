@@ -39,6 +39,24 @@ extension ReadTransaction {
         try row("SELECT password_hash FROM user WHERE id = ?", [id.rawValue])?["password_hash"]
     }
 
+    /// Whether an address with a `+tag` associates like the same without it.
+    package func ignoresTags() throws -> Bool {
+        try exists("SELECT 1 FROM organization WHERE ignores_tags")
+    }
+
+    /// Addresses of records and users that may have a `+tag` of which nothing is noted yet.
+    package func addressesWithUnknownTags() throws -> [String] {
+        try rows(
+            """
+            SELECT address FROM record_address
+            WHERE address LIKE '%+%@%' AND hash NOT IN (SELECT hash FROM tagged_address)
+            UNION SELECT normalized_email FROM user WHERE normalized_email LIKE '%+%@%'
+            UNION SELECT normalized_address FROM mailbox WHERE normalized_address LIKE '%+%@%'
+            UNION SELECT normalized_address FROM user_alias WHERE normalized_address LIKE '%+%@%'
+            """
+        ).map { $0["address"] }
+    }
+
     /// A user's alias addresses, as they were given.
     package func aliases(of user: UserID) throws -> [String] {
         try rows("SELECT address FROM user_alias WHERE user_id = ? ORDER BY address", [user.rawValue]).map {
@@ -139,6 +157,16 @@ extension WriteTransaction {
     /// Says whether administrators are associated with every record (rules.md, Words).
     package func setAdministratorsSeeRecords(_ value: Bool) throws {
         try run("UPDATE organization SET administrators_see_records = ?", [value])
+    }
+
+    /// Says whether an address with a `+tag` associates like the same without it.
+    package func setIgnoresTags(_ value: Bool) throws {
+        try run("UPDATE organization SET ignores_tags = ?", [value])
+    }
+
+    /// Notes what an address of a record or of a user is without its `+tag`, by their keyed hashes (V5).
+    package func noteTag(of hash: Data, withoutTag untagged: Data) throws {
+        try run("INSERT OR IGNORE INTO tagged_address (hash, untagged_hash) VALUES (?, ?)", [hash, untagged])
     }
 
     /// Adds a user; their address becomes internal (V5).

@@ -30,7 +30,7 @@ extension Visibility {
             CROSS JOIN entry_address ON entry_address.entry_id = entry.id
             CROSS JOIN record_address ON record_address.hash = entry_address.hash
             WHERE mailbox.user_id = :viewer AND entry.message_id IS NOT NULL
-              AND entry_address.fields & \(anyField) AND \(addressMatches)
+              AND \(associates)
         ),
         standing AS MATERIALIZED (
             SELECT record_key, message_id FROM exchanged

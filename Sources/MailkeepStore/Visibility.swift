@@ -43,23 +43,42 @@ enum Visibility {
         """
 
     /// Bits of `entry_address.fields` that are an address of the message as it stands.
-    static let anyField = 63
+    private static let anyField = 63
+    /// The bit of one that stands there with a `+tag` only.
+    private static let withoutTag = 64
     /// From, To and Cc (V2).
     static let fromToCc = 1 | 8 | 16
 
     /// Of a row of `record_address`: it matches mail, because its record is a lead or contact (V4) and no user of the
-    /// organisation has that address (V5).
-    static let addressMatches = """
+    /// organisation has that address, or the same without its `+tag` (V5).
+    private static let addressMatches = """
         EXISTS (SELECT 1 FROM record AS matching WHERE matching.key = record_address.record_key
                 AND matching.module IN ('Leads', 'Contacts'))
         AND NOT EXISTS (SELECT 1 FROM internal_address WHERE internal_address.hash = record_address.hash)
+        AND NOT EXISTS (SELECT 1 FROM tagged_address JOIN internal_address AS own
+                        ON own.hash = tagged_address.untagged_hash
+                        WHERE tagged_address.hash = record_address.hash)
+        """
+
+    /// Of rows of `entry_address` and `record_address` with the same hash: the address associates the mail with the
+    /// record.
+    ///
+    /// An address of the mail whose form without `+tag` is the record's does where the organisation ignores tags, unless
+    /// a user's own address is such a form: which of them stands in the mail is not known any more (V5).
+    static let associates = """
+        (entry_address.fields & \(anyField)
+         OR entry_address.fields & \(withoutTag)
+            AND EXISTS (SELECT 1 FROM organization WHERE ignores_tags)
+            AND NOT EXISTS (SELECT 1 FROM tagged_address JOIN internal_address AS own ON own.hash = tagged_address.hash
+                            WHERE tagged_address.untagged_hash = record_address.hash))
+        AND \(addressMatches)
         """
 
     /// Of a row of `entry`: it is associated with some record of the CRM (B2).
     static let isAssociated = """
         EXISTS (SELECT 1 FROM entry_address
                 JOIN record_address ON record_address.hash = entry_address.hash
-                WHERE entry_address.entry_id = entry.id AND entry_address.fields & \(anyField) AND \(addressMatches))
+                WHERE entry_address.entry_id = entry.id AND \(associates))
         """
 
     /// Of a row of `message` that a completed backup holds: `:viewer` may take it out.
@@ -76,7 +95,7 @@ enum Visibility {
             JOIN record ON record.key = matched.key
                 OR (record.key = matched.account_key AND record.module = 'Accounts' AND matched.module = 'Contacts')
                 OR (record.contact_key = matched.key AND record.module = 'Deals')
-            WHERE entry.message_id = message.id AND entry_address.fields & \(anyField) AND \(addressMatches)
+            WHERE entry.message_id = message.id AND \(associates)
               AND \(mayOpenRecord))
         """
 
@@ -103,7 +122,7 @@ enum Visibility {
             FROM source
             JOIN record_address ON record_address.record_key = source.key
             JOIN entry_address ON entry_address.hash = record_address.hash
-            WHERE entry_address.fields & \(anyField) AND \(addressMatches)
+            WHERE \(associates)
         ),
         place AS (
             SELECT entry.id AS entry_id, entry.message_id, entry.sent_at, mailbox.id AS mailbox_id,

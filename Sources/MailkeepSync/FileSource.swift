@@ -27,7 +27,7 @@ struct FileSource: MailSource {
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
-        try await body(FileSourceSession(root: try FileSourceNode(path: path)))
+        try await body(FileSourceSession(root: try DiskNode(path: path)))
     }
 
     private static func resolve(_ path: String) -> [[UInt8]]? {

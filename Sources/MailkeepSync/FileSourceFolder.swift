@@ -30,7 +30,7 @@ struct FileSourceFolder {
     /// What may hold mail but cannot be read is among them, to be named in the certificate.
     ///
     /// - Throws: `SyncFailure`, `CancellationError`.
-    static func all(in root: FileSourceNode) throws -> [FileSourceFolder] {
+    static func all(in root: any FileSourceNode) throws -> [FileSourceFolder] {
         guard root.isFolder else { return [FileSourceFolder(levels: [], path: [], kind: .mbox, isLeftOut: false)] }
         var search = FileSourceSearch()
         try search.visit(root, path: [], levels: [])
@@ -46,7 +46,7 @@ private struct FileSourceSearch {
 
     private(set) var folders: [FileSourceFolder] = []
 
-    mutating func visit(_ node: FileSourceNode, path: [[UInt8]], levels: [String]) throws {
+    mutating func visit(_ node: any FileSourceNode, path: [[UInt8]], levels: [String]) throws {
         let entries = try node.entries()
         let names = Set(entries.lazy.filter { $0.kind == .folder }.map(\.name))
         // Copies of a Maildir may lack the folders of it that were empty.
@@ -62,8 +62,8 @@ private struct FileSourceSearch {
     }
 
     private mutating func visit(
-        _ entry: FileSourceNode.Entry,
-        in node: FileSourceNode,
+        _ entry: FileSourceEntry,
+        in node: any FileSourceNode,
         path: [[UInt8]],
         levels: [String]
     ) throws {
@@ -91,7 +91,7 @@ private struct FileSourceSearch {
         }
     }
 
-    private mutating func visitFolder(_ parent: FileSourceNode, _ path: [[UInt8]], _ levels: [String]) throws {
+    private mutating func visitFolder(_ parent: any FileSourceNode, _ path: [[UInt8]], _ levels: [String]) throws {
         do {
             guard let node = try path.last.flatMap({ try parent.open([$0]) }) else { return }
             try visit(node, path: path, levels: levels)

@@ -1,6 +1,6 @@
 /// A mail as it lies in a file.
 struct FileSourceMail {
-    let file: FileSourceNode
+    let file: any FileSourceNode
     /// Where its bytes are.
     let range: Range<Int64>
     /// Whether `>From ` in it is a quoted `From `.
@@ -44,7 +44,7 @@ struct FileSourceMail {
 
     /// Reads the raw form in chunks, so that memory is bounded whatever the mail's size.
     struct Reader {
-        fileprivate let file: FileSourceNode
+        fileprivate let file: any FileSourceNode
         fileprivate var range: Range<Int64>
         fileprivate var lines: FileSourceLines
         fileprivate var chunk: Int

@@ -15,11 +15,11 @@ protocol FileSourceMails {
 ///
 /// Used by one task at a time.
 final class FileSourceSession: MailSession {
-    private let root: FileSourceNode
+    private let root: any FileSourceNode
     private var found: [String: FileSourceFolder]?
     private var mails: (any FileSourceMails)?
 
-    init(root: FileSourceNode) {
+    init(root: any FileSourceNode) {
         self.root = root
     }
 

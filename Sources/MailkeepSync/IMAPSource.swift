@@ -1,6 +1,7 @@
 import IMAPClient
 import IMAPCore
 import Logging
+import MailConnection
 import MailkeepModel
 import MailkeepStore
 import NIOCore
@@ -67,7 +68,7 @@ struct IMAPSource: MailSource {
         IMAPConfiguration(
             host: server.host,
             port: server.port,
-            security: IMAPConfiguration.Security(server.security),
+            security: MailEndpoint.Security(server.security),
             trust: server.certificates.map { .certificates(pem: $0) } ?? .system,
             responseTimeout: responseTimeout
         ) { [policy] address in
@@ -193,17 +194,6 @@ extension OpenedFolder {
             return nil
         }
         self.init(uidValidity: uidValidity, uidNext: uidNext, count: Int(clamping: count), objectID: status.mailboxID)
-    }
-}
-
-extension IMAPConfiguration.Security {
-    fileprivate init(_ security: ConnectionSecurity) {
-        self =
-            switch security {
-            case .tls: .tls
-            case .starttls: .startTLS
-            case .none: .none
-            }
     }
 }
 

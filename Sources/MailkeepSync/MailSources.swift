@@ -1,4 +1,5 @@
 package import Logging
+package import MailkeepKeys
 package import MailkeepModel
 package import MailkeepStore
 import NIOCore
@@ -7,6 +8,8 @@ import NIOPosix
 /// Finds where a user's mail is to be read from, within what this process and the person who asked may reach.
 package struct MailSources: Sendable {
     private let store: Store
+    private let keys: KeyRing
+    private let uploads: UploadFolder
     private let networks: [Network]
     private let paths: [String]
     private let connections: Int
@@ -16,8 +19,18 @@ package struct MailSources: Sendable {
     ///   - networks: networks of mail servers on this machine or private ones that are allowed.
     ///   - paths: folders of this machine from which mail files may be read.
     ///   - connections: to one mailbox at the same time.
-    package init(store: Store, networks: [Network], paths: [String], connections: Int = 2, logger: Logger) {
+    package init(
+        store: Store,
+        keys: KeyRing,
+        uploads: UploadFolder,
+        networks: [Network],
+        paths: [String],
+        connections: Int = 2,
+        logger: Logger
+    ) {
         self.store = store
+        self.keys = keys
+        self.uploads = uploads
         self.networks = networks
         self.paths = paths
         self.connections = connections
@@ -46,11 +59,13 @@ package struct MailSources: Sendable {
         let (addon, attached) = try await store.read { (try $0.mailAddon(of: user), try $0.backupSource(of: user)) }
         guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
         guard let attached else { return (try await own(of: user, permissions: permissions).source, false) }
+        if let upload = attached.upload { return (try uploads.source(upload), true) }
         let source = try source(
             accountType: addon.accountType,
             server: attached.server,
             credentials: attached.credentials,
             path: attached.path,
+            mailbox: addon.mailbox,
             permissions
         )
         return (source, true)
@@ -103,6 +118,7 @@ package struct MailSources: Sendable {
             server: server,
             credentials: credentials,
             path: path,
+            mailbox: nil,
             permissions
         )
         let count = Counter()
@@ -121,6 +137,7 @@ package struct MailSources: Sendable {
             server: addon.server,
             credentials: credentials,
             path: path,
+            mailbox: addon.mailbox,
             permissions
         )
     }
@@ -130,11 +147,23 @@ package struct MailSources: Sendable {
         server: MailServer?,
         credentials: MailCredentials?,
         path: String?,
+        mailbox: MailboxID?,
         _ permissions: JobPermissions
     ) throws -> any MailSource {
         if let path { return try FileSource(path: path, allowed: paths + permissions.mailPaths) }
-        guard accountType.speaksIMAP, let server, let credentials else {
+        guard accountType.hasServer, let server, let credentials else {
             throw SyncFailure(.settings, "the settings name no server and sign-in")
+        }
+        guard accountType.speaksIMAP else {
+            return POP3Source(
+                server: server,
+                credentials: credentials,
+                mailbox: mailbox,
+                policy: policy(permissions),
+                store: store,
+                keys: keys,
+                logger: logger
+            )
         }
         return IMAPSource(
             server: server,
@@ -159,6 +188,14 @@ extension AccountType {
     /// Bytes of mail that its server lets a mailbox's programs read on a day, with something left for the owner's own;
     /// nil where no limit is known. (Gmail: 2500 MB by IMAP, and a day's lock-out above.)
     var dailyBytes: Int64? { self == .gmail ? 2_000_000_000 : nil }
+
+    /// Whether a mailbox of this type is read from a mail server, with a sign-in.
+    package var hasServer: Bool { speaksIMAP || self == .pop3 }
+
+    /// The port at which its servers usually listen (RFC 8314, 3).
+    package func usualPort(_ security: ConnectionSecurity) -> Int {
+        if self == .pop3 { security == .tls ? 995 : 110 } else { security == .tls ? 993 : 143 }
+    }
 
     /// Where a preset's server is, and how it is secured.
     package var preset: MailServer? {

@@ -6,7 +6,7 @@ import Glibc
 final class MaildirSource: FileSourceMails {
     var count: Int { names.count }
 
-    private let folder: FileSourceNode
+    private let folder: any FileSourceNode
     private let names: [Name]
     private let validities: UIDValidities
     /// Where mails are that were not found under the name they had, as of the last look.
@@ -38,7 +38,7 @@ final class MaildirSource: FileSourceMails {
     /// Numbers the mails.
     ///
     /// - Throws: `SyncFailure`.
-    init(_ folder: FileSourceNode) throws(SyncFailure) {
+    init(_ folder: any FileSourceNode) throws(SyncFailure) {
         self.folder = folder
         names = try Self.names(in: folder)
         var validities = UIDValidities()
@@ -63,7 +63,7 @@ final class MaildirSource: FileSourceMails {
     }
 
     /// Opens a mail, also where its flags, or that somebody saw it, changed its name meanwhile.
-    private func file(_ name: Name) throws(SyncFailure) -> FileSourceNode? {
+    private func file(_ name: Name) throws(SyncFailure) -> (any FileSourceNode)? {
         if let file = try folder.open(name.path) { return file }
         if let moved {
             guard let name = moved[name.unique] else { return nil }
@@ -79,7 +79,7 @@ final class MaildirSource: FileSourceMails {
     }
 
     /// `new` first, as mails move from there to `cur`: so none is missed.
-    private static func names(in folder: FileSourceNode) throws(SyncFailure) -> [Name] {
+    private static func names(in folder: any FileSourceNode) throws(SyncFailure) -> [Name] {
         var names: [Name] = []
         for part in ["new", "cur"].map({ Array($0.utf8) }) {
             guard let node = try folder.open([part]) else { continue }

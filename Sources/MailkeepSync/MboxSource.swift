@@ -7,13 +7,13 @@
 final class MboxSource: FileSourceMails {
     var count: Int { index.mails.count }
 
-    private let file: FileSourceNode
+    private let file: any FileSourceNode
     private let index: MboxSourceIndex
 
     /// Reads the whole file to find where its mails begin.
     ///
     /// - Throws: `SyncFailure`, `CancellationError`.
-    nonisolated(nonsending) init(_ file: FileSourceNode) async throws {
+    nonisolated(nonsending) init(_ file: any FileSourceNode) async throws {
         guard !file.isFolder else { throw SyncFailure(.path, "an mbox file became a folder") }
         self.file = file
         var index = MboxSourceIndex()

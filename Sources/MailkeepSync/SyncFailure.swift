@@ -3,6 +3,7 @@ import MailVault
 import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
+import POP3Client
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
 package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible {
@@ -65,7 +66,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
 
     /// Whether what was read before an error is as good as without it.
     static func isOfTheMailbox(_ error: any Error) -> Bool {
-        (error is SyncFailure || error is IMAPError) && SyncFailure(error).code.isOfTheMailbox
+        (error is SyncFailure || error is IMAPError || error is POP3Error) && SyncFailure(error).code.isOfTheMailbox
     }
 
     package let code: Code
@@ -93,6 +94,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         switch error {
         case let failure as SyncFailure: self = failure
         case let error as IMAPError: self.init(Code(error.code), error.message, cause: error)
+        case let error as POP3Error: self.init(error)
         case let error as VaultError:
             self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
         case let error as StoreError:

@@ -37,11 +37,7 @@ struct LocalHost: Host {
         let directory = try await DataDirectory.open(at: path)
         let mailkeep = try await Mailkeep.open(
             directory,
-            permissions: try Mailkeep.Permissions(
-                networks: settings.allowMailNetworks,
-                paths: settings.allowMailPaths,
-                connections: settings.mailConnections
-            ),
+            permissions: try settings.permissions(),
             logger: Logger(label: "mailkeep")
         )
         let result: Swift.Result<Result, any Error>

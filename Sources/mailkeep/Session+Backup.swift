@@ -131,25 +131,3 @@ extension Wording {
         }
     }
 }
-
-/// A number of bytes for people: 1 kB = 1000 bytes.
-struct ByteCount {
-    let bytes: Int64
-
-    init(_ bytes: Int64) {
-        self.bytes = bytes
-    }
-
-    var text: String {
-        let units = ["kB", "MB", "GB", "TB"]
-        guard bytes >= 1000 else { return "\(bytes) B" }
-        var value = Double(bytes) / 1000
-        var unit = 0
-        while value >= 999.95, unit < units.count - 1 {
-            value /= 1000
-            unit += 1
-        }
-        return
-            "\(value.formatted(.number.precision(.fractionLength(1)).locale(.init(identifier: "en")))) \(units[unit])"
-    }
-}

@@ -1,5 +1,6 @@
 import Configuration
 import Foundation
+import MailkeepApp
 import SystemPackage
 
 /// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_SYNC_INTERVAL`, …) before the
@@ -17,11 +18,33 @@ struct Settings: Sendable {
     let tlsKey: String?
     let publicURL: String?
     let trustedProxies: [String]
+    /// MB (1,000,000 bytes) of an uploaded backup source; nil for the usual.
+    let uploadLimit: Int?
 
     /// What may be reached, as options of a command.
     var reachArguments: [String] {
         allowMailNetworks.flatMap { ["--allow-mail-network", $0] }
             + allowMailPaths.flatMap { ["--allow-mail-path", $0] }
+    }
+
+    /// What this process may reach beyond the Internet, and keep of what is uploaded.
+    ///
+    /// - Throws: `AppError` (`badNetwork`, `badMailConnections`).
+    func permissions(
+        networks: [String] = [],
+        paths: [String] = [],
+        uploadLimit: Int? = nil
+    ) throws -> Mailkeep.Permissions {
+        let limit = (uploadLimit ?? self.uploadLimit).map { megabytes in
+            let bytes = Int64(max(1, megabytes)).multipliedReportingOverflow(by: 1_000_000)
+            return bytes.overflow ? .max : bytes.partialValue
+        }
+        return try Mailkeep.Permissions(
+            networks: allowMailNetworks + networks,
+            paths: allowMailPaths + paths,
+            connections: mailConnections,
+            uploadLimit: limit ?? Mailkeep.Permissions.usualUploadLimit
+        )
     }
 
     /// Reads both.
@@ -53,7 +76,8 @@ struct Settings: Sendable {
             tlsCertificate: reader.string(forKey: "tls.certificate"),
             tlsKey: reader.string(forKey: "tls.key"),
             publicURL: reader.string(forKey: "public.url"),
-            trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: [])
+            trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
+            uploadLimit: reader.int(forKey: "upload.limit")
         )
     }
 }

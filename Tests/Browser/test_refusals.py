@@ -55,7 +55,8 @@ PAGES = ["/settings/users", "/settings/users/new", "/settings/users/{id}", "/set
          "/settings/audit-log", "/settings/organization"]
 ACTIONS = ["/settings/users/new", "/settings/users/{id}", "/settings/users/{id}/invite", "/settings/users/{id}/deactivate",
            "/settings/users/{id}/activate", f"{USERS}/actions", f"{USERS}/{{id}}/lock", f"{USERS}/{{id}}/unlock",
-           f"{USERS}/{{id}}/backup", f"{USERS}/{{id}}/latest", f"{USERS}/{{id}}/source", "/settings/backups/1/verify",
+           f"{USERS}/{{id}}/backup", f"{USERS}/{{id}}/latest", f"{USERS}/{{id}}/source", f"{USERS}/{{id}}/source/upload",
+           f"{USERS}/{{id}}/source/detach", "/settings/backups/1/verify",
            "/settings/backups/1/cancel", "/settings/audit-log/verify", "/settings/organization"]
 FIELDS = {"email": "x@sakura.example", "name": "X", "profile": "standard", "role": "営業", "locale": "ja", "user": "1",
           "action": "lock", "tab": "active", "kind": "signin", "username": "x", "password": "x"}
@@ -258,6 +259,37 @@ def test_an_attached_sign_in_is_used_for_the_latest_backup(office, admin):
                           and not admin.row(WATANABE).find_elements("css selector", "progress"))
     admin.follow(admin.row(WATANABE).find_element("css selector", "td a[data-focus=details]"))
     admin.reads("backup.from_source")
+
+
+def upload(admin, path):
+    """Uploads a file as Watanabe's backup source."""
+    admin.open(f"{USERS}/{admin.id_of(WATANABE)}/source")
+    admin.find("[name=file]").send_keys(str(path))
+    admin.press(admin.words("source.upload.button"))
+
+
+def test_an_uploaded_file_is_attached_and_detached(admin, tmp_path):
+    (tmp_path / "notes.txt").write_text("no mail")
+    upload(admin, tmp_path / "notes.txt")
+    admin.reads("err.upload_no_mail")
+    mails = [f"From - Thu Jan  1 00:00:00 2026\nFrom: a@example.com\nSubject: {n}\n\nHello\n\n" for n in range(3)]
+    (tmp_path / "old mail.mbox").write_text("".join(mails))
+    upload(admin, tmp_path / "old mail.mbox")
+    admin.reads("ok.source.upload", messages=3, folders=1)
+    admin.reads("source.attached", kind=admin.words("source.an_upload"), admin=TAKAHASHI)
+    admin.open(f"{USERS}/{admin.id_of(WATANABE)}/source").press(admin.words("source.detach"))
+    admin.reads("ok.source.detach")
+    assert admin.words("source.an_upload") not in admin.row(WATANABE).text
+
+
+def test_addresses_with_a_tag_count_as_those_without_once_an_administrator_says_so(admin):
+    assert not admin.open("/settings/organization").find("[name=ignore_tags]").is_selected()
+    for wanted in (True, False):
+        admin.find("[name=ignore_tags]").click()
+        admin.press(admin.words("btn.save"))
+        admin.reads("organization.saved")
+        assert admin.find("[name=ignore_tags]").is_selected() == wanted
+        assert admin.find("[name=administrators_see]").is_selected()
 
 
 def test_a_backup_of_which_nothing_can_be_read_fails_and_says_what_to_do(office, admin, language):

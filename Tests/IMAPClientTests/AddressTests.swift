@@ -1,5 +1,6 @@
 import IMAPClient
 import Logging
+import MailConnection
 import NIOCore
 import Synchronization
 import TestSupport

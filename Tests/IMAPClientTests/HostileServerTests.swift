@@ -1,6 +1,7 @@
 import IMAPClient
 import IMAPCore
 import Logging
+import MailConnection
 import NIOCore
 import TestSupport
 import Testing

@@ -24,7 +24,7 @@ final class Office: Sendable {
     /// Where Hana's mail is read from.
     var mailbox: String { folder + "/mail.mbox" }
 
-    init() async throws {
+    init(uploadLimit: Int64? = nil) async throws {
         folder = NSTemporaryDirectory() + "office-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -32,7 +32,10 @@ final class Office: Sendable {
         try await Self.found(in: path, logger: logger)
         mailkeep = try await Mailkeep.open(
             DataDirectory.open(at: path),
-            permissions: Mailkeep.Permissions(paths: [folder]),
+            permissions: Mailkeep.Permissions(
+                paths: [folder],
+                uploadLimit: uploadLimit ?? Mailkeep.Permissions.usualUploadLimit
+            ),
             logger: logger
         )
         ada = try await mailkeep.user(email: "ada@sakura.example").id

@@ -159,8 +159,24 @@ struct VisibilityPolicyTests {
         arguments: [(Module.leads, true), (.contacts, true), (.accounts, false), (.deals, false)]
     )
     func V4V5(module: Module, matches: Bool) {
-        #expect(VisibilityPolicy.associates(module: module, addressIsInternal: false) == matches)
-        #expect(!VisibilityPolicy.associates(module: module, addressIsInternal: true))
+        for ignoresTags in [false, true] {
+            let own = VisibilityPolicy.AddressMatch(form: .exact, recordAddressIsInternal: true)
+            let other = VisibilityPolicy.AddressMatch(form: .exact)
+            #expect(VisibilityPolicy.associates(module: module, match: other, ignoresTags: ignoresTags) == matches)
+            #expect(!VisibilityPolicy.associates(module: module, match: own, ignoresTags: ignoresTags))
+        }
+    }
+
+    @Test("V5: an address with a tag associates where tags are ignored, unless a colleague has such an address")
+    func tags() {
+        let tagged = VisibilityPolicy.AddressMatch(form: .withoutTag)
+        #expect(!VisibilityPolicy.associates(module: .contacts, match: tagged, ignoresTags: false))
+        #expect(VisibilityPolicy.associates(module: .contacts, match: tagged, ignoresTags: true))
+        #expect(!VisibilityPolicy.associates(module: .deals, match: tagged, ignoresTags: true))
+        let own = VisibilityPolicy.AddressMatch(form: .withoutTag, taggedFormIsInternal: true)
+        #expect(!VisibilityPolicy.associates(module: .contacts, match: own, ignoresTags: true))
+        let none = VisibilityPolicy.AddressMatch(form: .other)
+        #expect(!VisibilityPolicy.associates(module: .contacts, match: none, ignoresTags: true))
     }
 
     @Test("V5: an address that stands on a record is nobody's mailbox, unless an administrator made it theirs")

@@ -146,7 +146,7 @@ struct MailAddonPageTests {
             )
             _ = try scene.requestBackup(of: zoe)
             let row = try #require(try transaction.mailAddonUser(zoe))
-            #expect(row.source == AttachedSource(isFile: true, attachedBy: yuki, attachedAt: scene.now))
+            #expect(row.source == AttachedSource(kind: .file, attachedBy: yuki, attachedAt: scene.now))
             #expect(row.attempt?.status == .waiting)
             #expect(row.standing == nil)
             #expect(row.target.backups == (try transaction.backupState(of: zoe)))

@@ -24,7 +24,8 @@ struct QueryPlanTests {
             _ ask: @escaping @Sendable (WriteTransaction) throws -> Void
         ) {
             self.testDescription = name
-            self.scans = scans + ["CONSTANT ROW", "(subquery"]
+            // The organisation is one row.
+            self.scans = scans + ["CONSTANT ROW", "(subquery", "organization"]
             self.isPaged = isPaged
             self.ask = ask
         }
@@ -213,7 +214,8 @@ struct QueryPlanTests {
             database.trace(options: [])
             let statements = asked.withLock { $0 }
             #expect(!statements.isEmpty)
-            for sql in statements {
+            // What a trigger does is told as a comment.
+            for sql in statements where !sql.hasPrefix("--") {
                 let statement = try database.makeStatement(sql: "EXPLAIN QUERY PLAN \(sql)")
                 statement.setUncheckedArguments(StatementArguments())
                 let steps = try Row.fetchAll(statement).map { $0["detail"] as String }

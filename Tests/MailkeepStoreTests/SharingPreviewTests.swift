@@ -126,7 +126,11 @@ struct SharingPreviewTests {
                     source.addresses.map(\.address).filter {
                         VisibilityPolicy.associates(
                             module: source.key.module,
-                            addressIsInternal: world.internalAddresses.contains($0)
+                            match: .init(
+                                form: .exact,
+                                recordAddressIsInternal: world.internalAddresses.contains($0)
+                            ),
+                            ignoresTags: false
                         )
                     }
                 }

@@ -136,7 +136,14 @@ private final class Place: Sendable {
             store: store,
             vault: vault,
             keys: keys,
-            sources: MailSources(store: store, networks: [], paths: [files.path], logger: logger),
+            sources: MailSources(
+                store: store,
+                keys: keys,
+                uploads: UploadFolder(in: "\(files.path)/data", keys: keys),
+                networks: [],
+                paths: [files.path],
+                logger: logger
+            ),
             now: { Timestamp(rawValue: 1_750_000_000_000 + milliseconds) }
         )
     }

@@ -42,6 +42,18 @@ struct MboxSourceTests {
         )
     }
 
+    @Test("What Content-Length says is not believed", arguments: ["0", "5", "4000", "-1", "99999999999999999999", "x"])
+    func contentLength(length: String) async throws {
+        let files = try MailFiles()
+        let header = "From: a@example.com\nContent-Length: \(length)\nSubject: "
+        let separator = "From a@example.com Mon Jan  5 10:30:00 2026\n"
+        try files.write("\(separator)\(header)one\n\nFirst\n\n\(separator)\(header)two\n\nSecond\n", to: "mail.mbox")
+        let mails = try await files.mails("mail.mbox")
+        #expect(mails.count == 2)
+        #expect(mails.map { $0.contains("First") } == [true, false])
+        #expect(mails.allSatisfy { $0.contains("Content-Length: \(length)\r\n") })
+    }
+
     @Test("In a mail with LF, a line that ends in CRLF gets no second CR")
     func mixedLineEnds() async throws {
         let files = try MailFiles()

@@ -91,6 +91,19 @@ final class SyncWorkplace: Sendable {
         return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { _ in }
     }
 
+    /// The workplace's mailbox on a POP3 server of this machine.
+    func pop3(port: Int, username: String = "alice", password: String = "secret") -> POP3Source {
+        POP3Source(
+            server: MailServer(host: "127.0.0.1", port: port, security: .none),
+            credentials: MailCredentials(username: username, password: password),
+            mailbox: mailbox,
+            policy: NetworkPolicy(allowed: [Network("127.0.0.0/8")].compactMap { $0 }),
+            store: store,
+            keys: keys,
+            logger: Logger(label: "test")
+        )
+    }
+
     var coveredUntil: Timestamp? {
         get async throws { try await store.read { [mailbox] in try $0.coveredUntil(mailbox) } }
     }

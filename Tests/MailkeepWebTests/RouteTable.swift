@@ -418,6 +418,20 @@ struct RouteTable {
             ),
             Line(
                 .post,
+                "\(page)/{user}/source/upload",
+                // A form without a file; what becomes of those with one stands in UploadTests.
+                Self.administration("\(page)/\(former)/source/upload", 400),
+                Self.administration("\(page)/\(firm.sota)/source/upload", 403),
+                Self.administration("\(page)/999/source/upload", 404)
+            ),
+            Line(
+                .post,
+                "\(page)/{user}/source/detach",
+                Self.administration("\(page)/\(former)/source/detach", 303),
+                Self.administration("\(page)/999/source/detach", 404)
+            ),
+            Line(
+                .post,
                 "\(page)/{user}/backup",
                 ofUsers(page, "/backup", 303) + [Self.administration("\(page)/\(former)/backup", 303)]
             ),

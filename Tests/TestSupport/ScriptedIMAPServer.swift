@@ -18,6 +18,8 @@ package final class ScriptedIMAPServer: Sendable {
         case answerWithExtra(String, extra: String)
         /// Sends a line after the last tag; what follows is TLS.
         case answerAndStartTLS(String)
+        /// Sends bytes as they are; what follows is TLS.
+        case sendAndStartTLS(String)
         /// Sends so many bytes, as fast as they are taken.
         case flood(Int)
         /// Sends a text again and again, with a pause of so many milliseconds after each time, until the client goes away.
@@ -189,6 +191,7 @@ private struct ScriptedConnection {
             case .answer(let text): try await send(Array("\(tag) \(text)\r\n".utf8))
             case .answerWithExtra(let text, let extra): try await send(Array("\(tag) \(text)\r\n\(extra)".utf8))
             case .answerAndStartTLS(let text): try await startTLS(after: "\(tag) \(text)\r\n")
+            case .sendAndStartTLS(let text): try await startTLS(after: text)
             case .flood(var count):
                 let piece = [UInt8](repeating: UInt8(ascii: "x"), count: 1 << 16)
                 while count > 0 {

@@ -30,14 +30,8 @@ package struct AttachBackupSource: UseCase {
         if case .path(let path) = source {
             try await mailkeep.sources.check(server: nil, path: path, permissions: permissions)
         }
-        return try await mailkeep.act(action, as: caller) { transaction, actor in
-            try PagePolicy.use(actor: actor).enforce()
-            let decision = LockPolicy.attachSource(
-                actor: actor,
-                target: try transaction.existingUser(user),
-                addon: try transaction.mailAddon(of: user)?.state
-            )
-            try decision.enforce()
+        let server: MailServer? = try await mailkeep.act(action, as: caller) { transaction, actor in
+            try transaction.allowSource(of: user, actor: actor)
             var attached = BackupSource(attachedBy: actor.id, attachedAt: now)
             switch source {
             case .signIn(let credentials):
@@ -49,5 +43,43 @@ package struct AttachBackupSource: UseCase {
             try transaction.attachBackupSource(attached, to: user)
             return (.done, attached.server)
         }
+        try await mailkeep.removeDetachedUploads()
+        return server
+    }
+}
+
+/// Takes a backup source from a user again (L9); an uploaded file is removed.
+package struct DetachBackupSource: UseCase {
+    package var user: UserID
+
+    package init(user: UserID) {
+        self.user = user
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
+        let action = AuditedAction(name: "backup_source.detach", user: user)
+        let result: ActionResult = try await mailkeep.act(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            _ = try transaction.existingUser(user)
+            let result: ActionResult = try transaction.detachBackupSource(of: user) ? .done : .unchanged
+            return (result, result)
+        }
+        try await mailkeep.removeDetachedUploads()
+        return result
+    }
+}
+
+extension ReadTransaction {
+    /// Decides whether a backup source may be attached to a user (P1, L9).
+    ///
+    /// - Throws: `Refusal`, `AppError` (`noUser`).
+    func allowSource(of user: UserID, actor: User) throws {
+        try PagePolicy.use(actor: actor).enforce()
+        let decision = LockPolicy.attachSource(
+            actor: actor,
+            target: try existingUser(user),
+            addon: try mailAddon(of: user)?.state
+        )
+        try decision.enforce()
     }
 }

@@ -13,13 +13,15 @@ package struct CancelBackup: UseCase {
         let now = mailkeep.clock()
         let user = try await mailkeep.store.read { try $0.backup(backup)?.user }
         let action = AuditedAction(name: "backup.cancel", user: user, target: "backup/\(backup)")
-        return try await mailkeep.act(action, as: caller) { transaction, actor in
+        let result: ActionResult = try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             let details = try transaction.existingBackup(backup)
             if details.status == .cancelled { return (.unchanged, .unchanged) }
             try transaction.cancel(details, at: now)
             return (.done, .done)
         }
+        try await mailkeep.removeDetachedUploads()
+        return result
     }
 }
 

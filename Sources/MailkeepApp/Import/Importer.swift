@@ -1,4 +1,3 @@
-import Foundation
 import MailMessage
 import MailkeepKeys
 import MailkeepModel
@@ -135,7 +134,9 @@ struct Importer {
                 role: values.role,
                 locale: actor.locale
             )
-            let id = try transaction.insertUser(new, addressHash: hash(email.normalized), at: now)
+            let hashes = AddressHashes(email, hasher)
+            let id = try transaction.insertUser(new, addressHash: hashes.exact, at: now)
+            try transaction.noteTag(of: hashes)
             return (id, ["profile": new.profile.rawValue, "status": new.status.rawValue])
         }
         var user = former
@@ -204,7 +205,9 @@ struct Importer {
         }
         for address in row.list("Email") + row.list("Secondary Email") {
             guard let normalized = NormalizedAddress(address) else { return note(row, .email, address) }
-            record.addresses.append(RecordAddress(address: address, hash: hash(normalized.description)))
+            let hashes = AddressHashes(normalized, hasher)
+            record.addresses.append(RecordAddress(address: address, hash: hashes.exact))
+            try transaction.noteTag(of: hashes)
         }
         for colleague in row.list("Shared With") {
             guard let user = NormalizedAddress(colleague).flatMap({ users[$0] }) else {
@@ -227,10 +230,6 @@ struct Importer {
     private static let recordColumns: Set<String> = [
         "Id", "Owner", "Name", "Email", "Secondary Email", "Account", "Contact", "Shared With",
     ]
-
-    private func hash(_ address: String) -> Data {
-        Data(hasher.hash(address))
-    }
 
     @discardableResult
     private mutating func note(_ row: ImportTable.Row, _ reason: ImportProblem.Reason, _ value: String) -> Record? {

@@ -92,7 +92,7 @@ extension ReadTransaction {
             shape.can_cancel = row.attempt?.status.isPending ?? false
             shape.backup_source = row.source.map {
                 MailAddonShape.Source(
-                    kind: $0.isFile ? "file" : "sign_in",
+                    kind: $0.kind.rawValue,
                     attached_by: UserShape.Reference($0.attachedBy, names),
                     attached_time: $0.attachedAt.iso8601
                 )

@@ -48,10 +48,10 @@ package struct TestMailAccount: UseCase {
             entered = (input, address)
             action.details = ["address": address.normalized, "account_type": input.accountType.rawValue]
         }
-        let hash = entered.map { mailkeep.addressHash($0.address.normalized) }
+        let hashes = entered.map { mailkeep.addressHashes($0.address) }
         let account: Account = try await mailkeep.act(action, as: caller) { [entered] transaction, actor in
-            if let entered, let hash {
-                let draft = try transaction.draft(of: entered.input, entered.address, hash, for: user, by: actor)
+            if let entered, let hashes {
+                let draft = try transaction.draft(of: entered.input, entered.address, hashes, for: user, by: actor)
                 return (.done, Account(draft.settings))
             }
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }

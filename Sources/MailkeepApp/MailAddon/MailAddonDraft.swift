@@ -1,4 +1,3 @@
-import Foundation
 import MailkeepModel
 import MailkeepStore
 
@@ -16,7 +15,7 @@ extension ReadTransaction {
     func draft(
         of input: MailAddonInput,
         _ address: UserAddress,
-        _ hash: Data,
+        _ hashes: AddressHashes,
         for user: UserID,
         by actor: User
     ) throws -> MailAddonDraft {
@@ -37,7 +36,12 @@ extension ReadTransaction {
             isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
         )
         try decision.enforce()
-        try VisibilityPolicy.claim(standsOnRecord: try standsOnRecord(addressHash: hash, otherThan: user)).enforce()
+        let standsOnRecord = try standsOnRecord(
+            addressHash: hashes.exact,
+            withoutTag: hashes.withoutTag,
+            otherThan: user
+        )
+        try VisibilityPolicy.claim(standsOnRecord: standsOnRecord).enforce()
         return MailAddonDraft(
             settings: settings,
             isLocked: saved?.lock != nil,

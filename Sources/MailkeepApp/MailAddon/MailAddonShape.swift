@@ -44,7 +44,7 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
 
     /// A backup source that is attached in place of a leaver's own sign-in (L9).
     package struct Source: Encodable, Sendable, Equatable {
-        /// `sign_in` or `file`.
+        /// `sign_in`, `file` or `upload`.
         package var kind: String
         package var attached_by: UserShape.Reference
         package var attached_time: String

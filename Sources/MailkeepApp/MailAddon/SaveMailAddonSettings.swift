@@ -49,9 +49,9 @@ package struct SaveMailAddonSettings: UseCase {
             ]
         )
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
-        let hash = mailkeep.addressHash(address.normalized)
+        let hashes = mailkeep.addressHashes(address)
         let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
-            try transaction.draft(of: input, address, hash, for: user, by: actor)
+            try transaction.draft(of: input, address, hashes, for: user, by: actor)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
@@ -66,9 +66,10 @@ package struct SaveMailAddonSettings: UseCase {
         }
         let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let current = try transaction.draft(of: input, address, hash, for: user, by: actor)
+            let current = try transaction.draft(of: input, address, hashes, for: user, by: actor)
             guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
-            try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
+            try transaction.saveMailAddon(current.settings, of: user, addressHash: hashes.exact, at: now)
+            try transaction.noteTag(of: hashes)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
             return (.done, try transaction.shape(of: saved, owner: actor))
         }
@@ -99,7 +100,7 @@ extension MailAddonInput {
             credentials: nil,
             sharing: sharing
         )
-        guard accountType.speaksIMAP else {
+        guard accountType.hasServer else {
             guard accountType.isFile, let path = path ?? sameAccount?.path else {
                 throw AppError(accountType.isFile ? .sourceIncomplete : .accountTypeUnavailable)
             }
@@ -130,7 +131,7 @@ extension MailAddonInput {
         else { throw AppError(.serverIncomplete) }
         let security = security ?? (host == known?.host ? known?.security : nil) ?? .tls
         let isSameHost = host == known?.host && security == known?.security
-        let port = port ?? (isSameHost ? known?.port : nil) ?? (security == .tls ? 993 : 143)
+        let port = port ?? (isSameHost ? known?.port : nil) ?? accountType.usualPort(security)
         guard (1...65_535).contains(port) else { throw AppError(.badPort) }
         if let certificates, !certificates.contains("-----BEGIN CERTIFICATE-----") {
             throw AppError(.badCertificates)

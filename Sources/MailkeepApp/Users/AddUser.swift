@@ -34,7 +34,7 @@ package struct AddUser: UseCase {
         let name = try Name.checked(name)
         var passwordHash: String?
         if let password { passwordHash = try await mailkeep.passwordHasher.hash(password) }
-        let (hash, now) = (mailkeep.addressHash(email.normalized), mailkeep.clock())
+        let (hashes, now) = (mailkeep.addressHashes(email), mailkeep.clock())
         return try await mailkeep.act(action, as: caller) { [passwordHash] transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             guard try transaction.owner(ofAddress: email.normalized) == nil else {
@@ -51,9 +51,10 @@ package struct AddUser: UseCase {
                     locale: locale ?? actor.locale,
                     passwordHash: passwordHash
                 ),
-                addressHash: hash,
+                addressHash: hashes.exact,
                 at: now
             )
+            try transaction.noteTag(of: hashes)
             return (.done, try transaction.shape(of: transaction.existingUser(id)))
         }
     }

@@ -69,9 +69,8 @@ package struct ActivateUser: UseCase {
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> ActionResult {
         let now = mailkeep.clock()
-        return try await mailkeep.act(AuditedAction(name: "user.activate", user: user), as: caller) {
-            transaction,
-            actor in
+        let action = AuditedAction(name: "user.activate", user: user)
+        let result: ActionResult = try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             let target = try transaction.existingUser(user)
             guard try UserPolicy.activate(actor: actor, target: target).enforce() else {
@@ -80,6 +79,8 @@ package struct ActivateUser: UseCase {
             try transaction.activate(user, for: caller, at: now)
             return (.done, .done)
         }
+        try await mailkeep.removeDetachedUploads()
+        return result
     }
 }
 

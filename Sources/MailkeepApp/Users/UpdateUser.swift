@@ -46,7 +46,7 @@ package struct UpdateUser: UseCase {
         let name = try name.map(Name.checked)
         let hashed = { (text: String) in
             let address = try UserAddress(text)
-            return (address, mailkeep.addressHash(address.normalized))
+            return (address, mailkeep.addressHashes(address))
         }
         let (added, removed) = (try addedAliases.map(hashed), try removedAliases.map(hashed))
         var passwordHash: String?
@@ -68,14 +68,15 @@ package struct UpdateUser: UseCase {
             if let locale { target.locale = locale }
             if let role { target.role = try transaction.existingRole(named: role) }
             let aliases = try transaction.aliases(of: user)
-            for (address, hash) in removed {
-                try transaction.removeAlias(normalized: address.normalized, hash: hash, from: user)
+            for (address, hashes) in removed {
+                try transaction.removeAlias(normalized: address.normalized, hash: hashes.exact, from: user)
             }
-            for (address, hash) in added {
+            for (address, hashes) in added {
                 guard try [nil, user].contains(transaction.owner(ofAddress: address.normalized)) else {
                     throw AppError(.aliasTaken, ["email": address.text.forMessages])
                 }
-                try transaction.addAlias(address.text, normalized: address.normalized, hash: hash, to: user)
+                try transaction.addAlias(address.text, normalized: address.normalized, hash: hashes.exact, to: user)
+                try transaction.noteTag(of: hashes)
             }
             let isChanged =
                 try target != transaction.existingUser(user) || passwordHash != nil

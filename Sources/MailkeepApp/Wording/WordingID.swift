@@ -127,6 +127,7 @@ package enum WordingID: String, Sendable, CaseIterable {
 
     case colOrganization = "col.organization"
     case colAdministratorsSee = "col.administrators_see"
+    case colIgnoresTags = "col.ignores_tags"
     case colAliases = "col.aliases"
 
     case whyOwn = "why.own"
@@ -153,6 +154,8 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okResume = "ok.resume"
     case okSource = "ok.source"
     case okSourceServer = "ok.source.server"
+    case okSourceUpload = "ok.source.upload"
+    case okSourceDetach = "ok.source.detach"
     case okExport = "ok.export"
     case okExportWithheld = "ok.export.withheld"
     case okImport = "ok.import"

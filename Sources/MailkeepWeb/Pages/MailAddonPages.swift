@@ -69,6 +69,8 @@ struct MailAddonPages {
             try await source(SourceForm(), for: context)
         }
         router.post("/settings/mail-addon-users/{user}/source") { _, context in try await attach(context) }
+        router.post("/settings/mail-addon-users/{user}/source/upload") { _, context in try await upload(context) }
+        router.post("/settings/mail-addon-users/{user}/source/detach") { _, context in try await detach(context) }
     }
 
     private struct RowFragment {
@@ -111,7 +113,7 @@ struct MailAddonPages {
     }
 
     /// The row of a user who is listed; one who is not is refused by `refusal`, and an absent one told as such.
-    private func row(
+    func row(
         of user: UserID,
         orElse refusal: Refusal,
         for context: SignedInContext
@@ -180,88 +182,6 @@ struct MailAddonPages {
             let result = try await site.mailkeep.perform(UnlockSettings(user: user), as: caller)
             return wording.text(result == .done ? .okUnlock : .okUnchanged)
         default: throw HTTPError(.badRequest)
-        }
-    }
-
-    // MARK: Backup source
-
-    private struct SourceForm {
-        var isFile = false
-        var username = ""
-        var authorizeAs = ""
-        var path = ""
-    }
-
-    private struct SourcePage {
-        let userName: String
-        let mailboxAddress: String
-        let serverText: String
-        let action: String
-        let entered: SourceForm
-        let isFile: Bool
-        let attachedText: String?
-        let refusalText: String?
-        let problem: String?
-    }
-
-    private func source(
-        _ entered: SourceForm,
-        problem: Problem? = nil,
-        for context: SignedInContext
-    ) async throws -> Response {
-        let user = try UserPages.user(context)
-        let row = try await row(of: user, orElse: Refusal(.l9, .settings), for: context)
-        let presenter = Presenter(context)
-        let content = SourcePage(
-            userName: row.user.full_name,
-            mailboxAddress: row.mailbox.address,
-            serverText: row.mailbox.host.map { "\($0):\(row.mailbox.port ?? 0)" } ?? "",
-            action: "\(Self.address)/\(user)/source",
-            entered: entered,
-            isFile: entered.isFile,
-            attachedText: row.backup_source.map { presenter.source($0) },
-            refusalText: row.refused_actions?.first { $0.action == PagePolicy.Action.backupSource.rawValue }?.message,
-            problem: problem?.message
-        )
-        let title = presenter.wording.text(.sourceTitle)
-        return try await site.render(.source, title: title, content, problem?.status ?? .ok, for: context)
-    }
-
-    private func attach(_ context: SignedInContext) async throws -> Response {
-        let form = context.form
-        let entered = SourceForm(
-            isFile: form["kind"] == "file",
-            username: form.text("username") ?? "",
-            authorizeAs: form.text("authorize_as") ?? "",
-            path: form.text("path") ?? ""
-        )
-        do {
-            let source: AttachBackupSource.Source
-            if entered.isFile {
-                guard !entered.path.isEmpty else { throw AppError(.sourceIncomplete) }
-                source = .path(entered.path)
-            } else {
-                guard !entered.username.isEmpty, let password = form["password"], !password.isEmpty else {
-                    throw AppError(.sourceIncomplete)
-                }
-                source = .signIn(
-                    MailCredentials(
-                        username: entered.username,
-                        password: password,
-                        authorizeAs: entered.authorizeAs.isEmpty ? nil : entered.authorizeAs
-                    )
-                )
-            }
-            let action = AttachBackupSource(user: try UserPages.user(context), source: source)
-            let server = try await site.mailkeep.perform(action, as: context.caller)
-            let wording = Presenter(context).wording
-            let told = server.map { wording.text(.okSourceServer, ["server": "\($0.host):\($0.port)"]) }
-            let notice = Notice(text: told ?? wording.text(.okSource))
-            return try await site.redirect(to: Self.inactiveTab, telling: notice, in: context)
-        } catch {
-            let problem = Problem(error, in: context.user.locale)
-            guard problem.status != .internalServerError, (error as? Refusal)?.rule != .p1 else { throw error }
-            return try await source(entered, problem: problem, for: context)
         }
     }
 }

@@ -188,9 +188,9 @@ struct MailSettingsContent {
     var testProblem: String?
     var testAnswer: String?
 
-    /// What can work now: POP3 and the sign-in that Microsoft 365 asks for are not there yet, and files of the server
-    /// are no matter of its users.
-    static let offered: [AccountType] = [.imap, .gmail, .zoho, .yahoo]
+    /// What can work now: the sign-in that Microsoft 365 asks for is not there yet, and files of the server are no matter
+    /// of its users.
+    static let offered: [AccountType] = [.imap, .pop3, .gmail, .zoho, .yahoo]
 
     init(_ entered: MailSettingsForm, saved: MailAddonShape?, _ previews: [SharingPreviewShape], _ presenter: Presenter)
     {

@@ -48,6 +48,8 @@ enum PageWord: String, CaseIterable {
     case sourceTitle = "source.title"
     case sourceSignIn = "source.sign_in"
     case sourceFile = "source.a_file"
+    case sourceUpload = "source.an_upload"
+    case sourceUploadHint = "source.upload.hint"
     case sourceAttached = "source.attached"
 
     case auditTitle = "audit.title"

@@ -58,7 +58,12 @@ extension Presenter {
 
     /// A backup source that is attached (L9).
     func source(_ source: MailAddonShape.Source) -> String {
-        let kind: PageWord = source.kind == "file" ? .sourceFile : .sourceSignIn
+        let kind: PageWord =
+            switch source.kind {
+            case "file": .sourceFile
+            case "upload": .sourceUpload
+            default: .sourceSignIn
+            }
         let time = moment(source.attached_time)?.shown ?? ""
         return wording.text(
             .sourceAttached,

@@ -20,11 +20,18 @@ struct FormGuard: RouterMiddleware {
         guard request.method != .get, request.method != .head else { return try await next(request, context) }
         guard isOfThisSite(request) else { throw ForeignForm() }
         var visit = context
-        let body = try await body(of: request)
-        visit.form = FormData(encoded: String(buffer: body))
-        guard !visit.formToken.isEmpty, let token = visit.form["form_token"],
-            SecretToken.areEqual(token, visit.formToken)
-        else { throw ForeignForm() }
+        let token: String?
+        if let upload = MultipartForm(request) {
+            // The token comes before the file, so that nothing of the file is read that is not from our own page.
+            token = try await upload.field("form_token")
+            visit.upload = upload
+        } else {
+            visit.form = FormData(encoded: String(buffer: try await body(of: request)))
+            token = visit.form["form_token"]
+        }
+        guard !visit.formToken.isEmpty, let token, SecretToken.areEqual(token, visit.formToken) else {
+            throw ForeignForm()
+        }
         return try await next(request, visit)
     }
 

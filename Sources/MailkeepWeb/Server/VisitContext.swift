@@ -19,6 +19,8 @@ struct VisitContext: RequestContext {
     var visitor: SecretToken?
     /// What was sent with a form.
     var form = FormData()
+    /// A form with a file, behind its token.
+    var upload: MultipartForm?
 
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)

@@ -72,7 +72,9 @@ struct BackupCommand: ParsableCommand {
             abstract: "Attach a backup source to an inactive user, in place of their own sign-in.",
             discussion: """
                 An administrator's or master user's sign-in to the same mailbox (--username, with --authorize-as where \
-                the server wants to be told whose mailbox it is), or a file of this machine (--path: mbox, Maildir).
+                the server wants to be told whose mailbox it is), a file of the server (--path: mbox, Maildir), or one \
+                that is uploaded (--upload: mbox, or a zip or tar file of a Maildir; - reads standard input). An \
+                uploaded file is kept encrypted until the backup is completed or cancelled, or --detach.
                 """
         )
 
@@ -82,11 +84,14 @@ struct BackupCommand: ParsableCommand {
         @Option(help: "The user name to sign in with.") var username: String?
         @Option(help: "The user whose mailbox it is (SASL PLAIN).") var authorizeAs: String?
         @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
-        @Option(help: "An mbox file or a Maildir folder of this machine.") var path: String?
+        @Option(help: "An mbox file or a Maildir folder of the server.") var path: String?
+        @Option(help: ArgumentHelp("A file to upload; - is standard input.", valueName: "file")) var upload: String?
+        @Flag(help: "Take the backup source away again.") var detach = false
 
         func validate() throws {
-            guard (username == nil) != (path == nil) else {
-                throw ValidationError("Give either --username or --path.")
+            let given = [username != nil, path != nil, upload != nil, detach].count { $0 }
+            guard given == 1 else {
+                throw ValidationError("Give one of --username, --path, --upload and --detach.")
             }
         }
 
@@ -94,6 +99,10 @@ struct BackupCommand: ParsableCommand {
             let permissions = try reach.permissions
             try await context.withSession(common) { session in
                 let user = try await session.user(target)
+                if let message = try await uploadOrDetach(user, in: session) {
+                    let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
+                    return try await session.print(actions, text: message)
+                }
                 var action: AttachBackupSource
                 if let username {
                     let password = try await session.console.password(
@@ -117,6 +126,22 @@ struct BackupCommand: ParsableCommand {
                 let actions = ActionList(.mailAddonUsers, [ActionShape(id: user.description, message: message)])
                 try await session.print(actions, text: message)
             }
+        }
+
+        /// - Returns: what was done, or nil where neither is asked for.
+        private func uploadOrDetach(_ user: UserID, in session: Session) async throws -> String? {
+            if detach {
+                let result = try await session.perform(DetachBackupSource(user: user))
+                return session.wording.text(result == .done ? .okSourceDetach : .okUnchanged)
+            }
+            guard let upload else { return nil }
+            let found = try await session.console.withInput(upload) { input in
+                try await session.perform(UploadBackupSource(user: user, chunks: input))
+            }
+            return session.wording.text(
+                .okSourceUpload,
+                ["folders": "\(found.folders)", "messages": "\(found.messages)"]
+            )
         }
     }
 

@@ -48,10 +48,10 @@ struct MailboxCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @OptionGroup var target: UserOption
         @OptionGroup var reach: ReachOptions
-        @Option(help: "imap, gmail, microsoft365, zoho, yahoo, maildir or mbox.") var accountType: AccountType
+        @Option(help: "imap, pop3, gmail, microsoft365, zoho, yahoo, maildir or mbox.") var accountType: AccountType
         @Option(help: ArgumentHelp("The mailbox's address.", valueName: "email")) var address: String
-        @Option(help: "The IMAP server.") var host: String?
-        @Option(help: "Its port; 993 with TLS, else 143.") var port: Int?
+        @Option(help: "The IMAP or POP3 server.") var host: String?
+        @Option(help: "Its port; else 993 with TLS or 143 (POP3: 995 or 110).") var port: Int?
         @Option(help: "tls, starttls or none.") var security: ConnectionSecurity?
         @Option(help: "The user name at the server; else the address.") var username: String?
         @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false

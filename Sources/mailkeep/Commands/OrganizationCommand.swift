@@ -28,6 +28,9 @@ struct OrganizationCommand: ParsableCommand {
             discussion: """
                 With --administrators-see-records no, administrators see a record's mail only where they are its owner, \
                 have it shared with them, or stand above its owner. They go on administering users and backups.
+
+                With --ignore-address-tags yes, a record with name@example.com shows mail of name+tag@example.com too, \
+                at once. It is no unless you say so, as with some providers these are two people.
                 """
         )
 
@@ -37,11 +40,21 @@ struct OrganizationCommand: ParsableCommand {
         }
 
         @OptionGroup var common: CommonOptions
-        @Option(help: "yes: administrators are associated with every record.") var administratorsSeeRecords: Answer
+        @Option(help: "yes: administrators are associated with every record.") var administratorsSeeRecords: Answer?
+        @Option(help: "yes: name+tag@example.com counts as name@example.com.") var ignoreAddressTags: Answer?
+
+        func validate() throws {
+            guard administratorsSeeRecords != nil || ignoreAddressTags != nil else {
+                throw ValidationError("Give a setting to change.")
+            }
+        }
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                let action = UpdateOrganization(administratorsSeeRecords: administratorsSeeRecords == .yes)
+                let action = UpdateOrganization(
+                    administratorsSeeRecords: administratorsSeeRecords.map { $0 == .yes },
+                    ignoresAddressTags: ignoreAddressTags.map { $0 == .yes }
+                )
                 let organization = try await session.perform(action)
                 try await session.print(
                     Organizations(org: [organization]),
@@ -63,6 +76,7 @@ extension OrganizationShape {
         Table(pairs: [
             (wording.text(.colOrganization), company_name),
             (wording.text(.colAdministratorsSee), wording.text(administrators_see_records ? .sayYes : .sayNo)),
+            (wording.text(.colIgnoresTags), wording.text(address_tags_ignored ? .sayYes : .sayNo)),
         ]).text
     }
 }

@@ -45,6 +45,14 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Inboxes to wait for new mail in, rather than look from time to time.", valueName: "n"))
     var watchedInboxes: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "The largest backup source that can be uploaded; else MAILKEEP_UPLOAD_LIMIT, else 50000.",
+            valueName: "mb"
+        )
+    )
+    var uploadLimit: Int?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -61,10 +69,10 @@ struct ServeCommand: LocalCommand {
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
             directory,
-            permissions: try Mailkeep.Permissions(
-                networks: settings.allowMailNetworks + reach.allowMailNetwork,
-                paths: settings.allowMailPaths + reach.allowMailPath,
-                connections: settings.mailConnections
+            permissions: try settings.permissions(
+                networks: reach.allowMailNetwork,
+                paths: reach.allowMailPath,
+                uploadLimit: uploadLimit
             ),
             logger: logger
         )

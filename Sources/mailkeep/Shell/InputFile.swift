@@ -8,8 +8,13 @@ final class InputFile: Sendable {
     private let descriptor: Int32
     private let path: String
 
-    init(path: String) throws {
-        let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
+    /// - Parameters:
+    ///   - path: `-` is standard input.
+    ///   - standardInput: its descriptor, which stays open.
+    init(path: String, standardInput: Int32 = 0) throws {
+        let descriptor =
+            path == "-"
+            ? fcntl(standardInput, F_DUPFD_CLOEXEC, 0) : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
         self.descriptor = descriptor
         self.path = path

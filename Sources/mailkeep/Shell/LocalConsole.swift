@@ -49,7 +49,8 @@ package struct LocalConsole: Console {
         _ path: String,
         _ body: (ConsoleInput) async throws -> Result
     ) async throws -> Result {
-        let file = try await BlockingCall.run { _ in try InputFile(path: path) }
+        let descriptor = standardInput
+        let file = try await BlockingCall.run { _ in try InputFile(path: path, standardInput: descriptor) }
         return try await body(ConsoleInput { try await BlockingCall.run { try file.read($0) } })
     }
 

@@ -1,11 +1,11 @@
-import NIOCore
+package import NIOCore
 import Synchronization
 
 /// Ends a connection on which an answer is awaited and no byte has come for too long, or the answer itself has not.
 ///
 /// It lives in the event loop, so that waiting costs the reader no timer of its own. Time in which nothing is awaited,
 /// as while the reader stores a message, does not count.
-final class IMAPWatchdog: Sendable {
+package final class Watchdog: Sendable {
     /// Uptime in nanoseconds since when the reader waits; 0 while it does not.
     private let waitingSince = Atomic<UInt64>(0)
     /// Until when it waits, whatever comes.
@@ -17,47 +17,52 @@ final class IMAPWatchdog: Sendable {
         return (.uptimeNanoseconds(since), .uptimeNanoseconds(waitingUntil.load(ordering: .relaxed)))
     }
 
-    func startWaiting(atMost limit: TimeAmount) {
+    package init() {}
+
+    /// An answer is awaited from now on, for so long in all.
+    package func startWaiting(atMost limit: TimeAmount) {
         let now = NIODeadline.now()
         waitingUntil.store((now + limit).uptimeNanoseconds, ordering: .relaxed)
         waitingSince.store(max(1, now.uptimeNanoseconds), ordering: .releasing)
     }
 
-    func stopWaiting() {
+    /// Nothing is awaited any more.
+    package func stopWaiting() {
         waitingSince.store(0, ordering: .releasing)
     }
 }
 
 /// The watchdog's place in the pipeline, next to the socket, where every byte passes.
-final class IMAPWatchdogHandler: ChannelInboundHandler {
-    typealias InboundIn = ByteBuffer
+package final class WatchdogHandler: ChannelInboundHandler {
+    package typealias InboundIn = ByteBuffer
 
-    private let watchdog: IMAPWatchdog
+    private let watchdog: Watchdog
     private let timeout: TimeAmount
     private let checkInterval: TimeAmount
     private var lastByte = NIODeadline.now()
     private var check: Scheduled<Void>?
 
-    init(watchdog: IMAPWatchdog, timeout: TimeAmount, checkInterval: TimeAmount) {
+    package init(watchdog: Watchdog, endpoint: MailEndpoint) {
         self.watchdog = watchdog
-        self.timeout = timeout
-        self.checkInterval = max(checkInterval, .milliseconds(1))
+        timeout = endpoint.responseTimeout
+        let shortest = min(endpoint.responseTimeout, endpoint.commandTimeout)
+        checkInterval = max(.nanoseconds(shortest.nanoseconds / 4), .milliseconds(1))
     }
 
-    func handlerAdded(context: ChannelHandlerContext) {
+    package func handlerAdded(context: ChannelHandlerContext) {
         scheduleCheck(in: checkInterval, context: context)
     }
 
-    func handlerRemoved(context: ChannelHandlerContext) {
+    package func handlerRemoved(context: ChannelHandlerContext) {
         check?.cancel()
     }
 
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    package func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         lastByte = .now()
         context.fireChannelRead(data)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
+    package func channelInactive(context: ChannelHandlerContext) {
         check?.cancel()
         context.fireChannelInactive()
     }
@@ -73,7 +78,7 @@ final class IMAPWatchdogHandler: ChannelInboundHandler {
             if end > now {
                 self.scheduleCheck(in: min(end - now, self.checkInterval), context: context)
             } else {
-                context.fireErrorCaught(IMAPError(.timeout, "the server did not answer in time"))
+                context.fireErrorCaught(ConnectionError(.timeout, "the server did not answer in time"))
                 context.channel.close(mode: .all, promise: nil)
             }
         }

@@ -1,24 +1,18 @@
-import IMAPCore
+import MailConnection
 import NIOCore
 import Testing
 
-@testable import IMAPClient
-
 @Suite("How long a command may take")
 struct PatienceTests {
-    private static func patience(messages: Int = 100) -> IMAPPatience {
-        var limits = IMAPLimits()
-        limits.messages = messages
-        return IMAPPatience(
-            IMAPConfiguration(
-                host: "mail.example.jp",
-                port: 993,
-                commandTimeout: .seconds(60),
-                minimumRate: 1000,
-                limits: limits,
-                isAddressAllowed: { _ in true }
-            )
+    private static func patience(messages: Int = 100) -> Patience {
+        let endpoint = MailEndpoint(
+            host: "mail.example.jp",
+            port: 993,
+            commandTimeout: .seconds(60),
+            minimumRate: 1000,
+            isAddressAllowed: { _ in true }
         )
+        return Patience(endpoint, messages: messages)
     }
 
     @Test("Without mail it is the time that is set; the next command has all of it again")
@@ -28,7 +22,7 @@ struct PatienceTests {
         patience.note(waited: .seconds(59))
         #expect(try patience.left() == .seconds(1))
         patience.note(waited: .seconds(1))
-        #expect(throws: IMAPError(.timeout, "")) { try patience.left() }
+        #expect(throws: ConnectionError(.timeout, "")) { try patience.left() }
         patience.begin()
         #expect(try patience.left() == .seconds(60))
     }
@@ -45,7 +39,7 @@ struct PatienceTests {
             dripping.note(mailBytes: 10)
             dripping.note(waited: .seconds(10))
         }
-        #expect(throws: IMAPError(.timeout, "")) { try dripping.left() }
+        #expect(throws: ConnectionError(.timeout, "")) { try dripping.left() }
         slow.note(mailBytes: .max / 2)
         #expect(try slow.left() > .hours(24 * 365))
     }
@@ -54,7 +48,7 @@ struct PatienceTests {
     func answers() throws {
         var patience = Self.patience()
         for _ in 0..<200 { try patience.noteFragment() }
-        #expect(throws: IMAPError(.limitExceeded, "")) { try patience.noteFragment() }
+        #expect(throws: ConnectionError(.limitExceeded, "")) { try patience.noteFragment() }
         patience.begin()
         try patience.noteFragment()
     }

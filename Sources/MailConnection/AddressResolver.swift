@@ -8,18 +8,18 @@ import Darwin
 #endif
 
 /// Turns a host into the addresses that are then checked and connected to, so that no second look-up lies between.
-enum IMAPAddressResolver {
+enum AddressResolver {
     /// The host's addresses in the order to try them.
     ///
     /// Numbers in any notation (`2130706433`, `0x7f.1`, `::ffff:127.0.0.1`) come out as the address they stand for.
     static func addresses(host: String, port: Int, timeout: TimeAmount) async throws -> [SocketAddress] {
         guard !host.isEmpty, host.utf8.count <= 255, !host.utf8.contains(where: { $0 <= 0x20 || $0 == 0x7F }),
             let port = UInt16(exactly: port), port > 0
-        else { throw IMAPError(.invalidArgument, "the host or the port cannot be one") }
+        else { throw ConnectionError(.invalidArgument, "the host or the port cannot be one") }
         let loop = MultiThreadedEventLoopGroup.singleton.any()
         let answer = loop.makePromise(of: [SocketAddress].self)
         let limit = loop.scheduleTask(in: timeout) {
-            answer.fail(IMAPError(.timeout, "the server's name was not resolved in time"))
+            answer.fail(ConnectionError(.timeout, "the server's name was not resolved in time"))
         }
         answer.futureResult.whenComplete { _ in limit.cancel() }
         NIOThreadPool.singleton.submit { state in
@@ -30,7 +30,7 @@ enum IMAPAddressResolver {
         } onCancel: {
             answer.fail(CancellationError())
         }
-        guard !addresses.isEmpty else { throw IMAPError(.nameNotResolved, "the server's name has no address") }
+        guard !addresses.isEmpty else { throw ConnectionError(.nameNotResolved, "the server's name has no address") }
         return addresses
     }
 

@@ -1,0 +1,154 @@
+import NIOCore
+import NIOPosix
+import Synchronization
+
+/// A fake POP3 server with a mailbox and habits of its own, which notes what it is asked.
+package final class POP3MailboxServer: Sendable {
+    /// What the server can do, and how it errs.
+    package struct Habits: Sendable {
+        package var capabilities: [String]? = ["USER", "UIDL", "TOP", "PIPELINING"]
+        package var hasUIDL = true
+        package var hasTOP = true
+        /// Messages, by number, that are listed and refused.
+        package var refuses: Set<Int> = []
+
+        package init() {}
+    }
+
+    package struct Mail: Sendable {
+        package var bytes: [UInt8]
+        package var uniqueID: String
+
+        package init(_ text: String, _ uniqueID: String) {
+            bytes = Array(text.utf8)
+            self.uniqueID = uniqueID
+        }
+    }
+
+    package let port: Int
+    private let state: Mutex<(mails: [Mail], habits: Habits, received: [String], bytes: Int)>
+
+    fileprivate init(port: Int, _ mails: [Mail], _ habits: Habits) {
+        self.port = port
+        state = Mutex((mails, habits, [], 0))
+    }
+
+    /// What lies in the mailbox; a session that has begun goes on with what it saw.
+    package var mails: [Mail] {
+        get { state.withLock { $0.mails } }
+        set { state.withLock { $0.mails = newValue } }
+    }
+
+    package var habits: Habits {
+        get { state.withLock { $0.habits } }
+        set { state.withLock { $0.habits = newValue } }
+    }
+
+    /// The commands since this was asked last, without what is secret.
+    package func takeCommands() -> [String] {
+        state.withLock { state in
+            defer { state.received = [] }
+            return state.received
+        }
+    }
+
+    fileprivate func play(_ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+        let (mails, habits) = state.withLock { ($0.mails, $0.habits) }
+        try await channel.executeThenClose { inbound, outbound in
+            try await outbound.write(ByteBuffer(string: "+OK ready\r\n"))
+            var buffer = ByteBuffer()
+            for try await var received in inbound {
+                buffer.writeBuffer(&received)
+                while let end = buffer.readableBytesView.firstIndex(of: 0x0A) {
+                    let line = buffer.readString(length: end - buffer.readerIndex + 1) ?? ""
+                    let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+                    let name = words.first?.uppercased() ?? ""
+                    state.withLock { $0.received.append(words.prefix(name == "PASS" ? 1 : 2).joined(separator: " ")) }
+                    let answer = Self.answer(name, words.dropFirst().first.flatMap { Int($0) }, mails, habits)
+                    try await outbound.write(ByteBuffer(bytes: answer))
+                    if name == "QUIT" { return }
+                }
+            }
+        }
+    }
+
+    private static func answer(_ name: String, _ number: Int?, _ mails: [Mail], _ habits: Habits) -> [UInt8] {
+        let mail = number.flatMap { mails.indices.contains($0 - 1) ? mails[$0 - 1] : nil }
+        switch name {
+        case "CAPA": return habits.capabilities.map { list($0) } ?? Array("-ERR what\r\n".utf8)
+        case "USER", "PASS", "QUIT": return Array("+OK\r\n".utf8)
+        case "LIST": return list(mails.enumerated().map { "\($0.offset + 1) \($0.element.bytes.count)" })
+        case "UIDL" where habits.hasUIDL:
+            return list(
+                mails.enumerated().filter { !$0.element.uniqueID.isEmpty }
+                    .map { "\($0.offset + 1) \($0.element.uniqueID)" }
+            )
+        case "TOP" where habits.hasTOP && number.map(habits.refuses.contains) == false:
+            guard let mail else { break }
+            let text = String(decoding: mail.bytes, as: UTF8.self)
+            return message(Array((text.components(upTo: "\r\n\r\n") + "\r\n\r\n").utf8))
+        case "RETR" where number.map(habits.refuses.contains) == false:
+            if let mail { return message(mail.bytes) }
+        default: break
+        }
+        return Array("-ERR no\r\n".utf8)
+    }
+
+    private static func list(_ lines: [String]) -> [UInt8] {
+        Array((["+OK"] + lines + ["."]).map { $0 + "\r\n" }.joined().utf8)
+    }
+
+    private static func message(_ bytes: [UInt8]) -> [UInt8] {
+        var output = Array("+OK\r\n".utf8)
+        var isLineStart = true
+        for (index, byte) in bytes.enumerated() {
+            if isLineStart, byte == UInt8(ascii: ".") { output.append(byte) }
+            output.append(byte)
+            isLineStart = byte == 0x0A && index > 0 && bytes[index - 1] == 0x0D
+        }
+        return output + Array((isLineStart ? ".\r\n" : "\r\n.\r\n").utf8)
+    }
+}
+
+extension String {
+    fileprivate func components(upTo separator: String) -> String {
+        ranges(of: separator).first.map { String(self[..<$0.lowerBound]) } ?? self
+    }
+}
+
+/// Runs a fake server while `body` runs.
+@discardableResult
+package func withPOP3Mailbox<Result: Sendable>(
+    _ mails: [POP3MailboxServer.Mail],
+    _ habits: POP3MailboxServer.Habits = .init(),
+    _ body: @escaping @Sendable (POP3MailboxServer) async throws -> Result
+) async throws -> Result {
+    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+        .bind(host: "127.0.0.1", port: 0) { channel in
+            channel.eventLoop.makeCompletedFuture {
+                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
+            }
+        }
+    let server = POP3MailboxServer(port: listener.channel.localAddress?.port ?? 0, mails, habits)
+    return try await listener.executeThenClose { connections in
+        try await withThrowingTaskGroup(of: Result?.self) { group in
+            group.addTask { try await body(server) }
+            group.addTask {
+                await withDiscardingTaskGroup { sessions in
+                    do {
+                        // How a connection ends is the client's matter.
+                        for try await channel in connections { sessions.addTask { try? await server.play(channel) } }
+                    } catch {
+                        sessions.cancelAll()
+                    }
+                }
+                return nil
+            }
+            defer { group.cancelAll() }
+            while let finished = try await group.next() {
+                if let finished { return finished }
+            }
+            throw CancellationError()
+        }
+    }
+}
