@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -61,9 +62,28 @@ let package = Package(
             providers: [.apt(["libarchive-dev"])]
         ),
 
+        // Signing in.
+        .target(
+            name: "SASL",
+            dependencies: [
+                "CICU", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "OAuthClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+
         // Mail.
         .target(name: "IMAPCore", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
-        .target(name: "IMAPClient", dependencies: ["IMAPCore"] + nio),
+        .target(name: "IMAPClient", dependencies: ["IMAPCore", "SASL"] + nio),
         .target(name: "MailMessage", dependencies: ["CGMime", "CICU", "CIDN2"]),
         .target(name: "MailkeepKeys", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
         .target(
@@ -85,6 +105,7 @@ let package = Package(
             name: "MailkeepSync",
             dependencies: [
                 "IMAPClient", "IMAPCore", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
+                "OAuthClient", "SASL",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -95,7 +116,7 @@ let package = Package(
             name: "MailkeepApp",
             dependencies: [
                 "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
-                "MailkeepSync",
+                "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -140,6 +161,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "MailkeepModel",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -150,7 +172,9 @@ let package = Package(
             name: "IMAPCoreTests",
             dependencies: ["IMAPCore", "TestSupport", .product(name: "NIOTestUtils", package: "swift-nio")]
         ),
-        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "TestSupport"] + nio),
+        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "SASL", "TestSupport"] + nio),
+        .testTarget(name: "SASLTests", dependencies: ["SASL"]),
+        .testTarget(name: "OAuthClientTests", dependencies: ["OAuthClient", "TestSupport"]),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
@@ -159,13 +183,13 @@ let package = Package(
             name: "MailkeepSyncTests",
             dependencies: [
                 "MailkeepSync", "MailkeepStore", "MailkeepModel", "MailkeepKeys", "MailVault", "TestSupport",
-                "IMAPClient", .product(name: "Logging", package: "swift-log"),
+                "IMAPClient", "OAuthClient", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "TestSupport",
+                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -81,7 +81,7 @@ extension IMAPConnection {
         }
     }
 
-    private func encode(_ command: IMAPCommand, tag: String) throws -> [ByteBuffer] {
+    func encode(_ command: IMAPCommand, tag: String) throws -> [ByteBuffer] {
         do { return try encoder.encode(command, tag: tag) } catch { throw IMAPError.wrapping(error) }
     }
 }

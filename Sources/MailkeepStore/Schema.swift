@@ -10,6 +10,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: directory + mail + backups + journal) }
+        migrator.registerMigration("3") { try $0.execute(sql: pendingSignIns) }
         return migrator
     }
 
@@ -335,5 +336,15 @@ enum Schema {
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
         CREATE TRIGGER audit_is_append_only_delete BEFORE DELETE ON audit
             BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+        """
+
+    /// Sign-ins at mail providers that have begun: one for each session, taken by the answer to it.
+    private static let pendingSignIns = """
+        CREATE TABLE pending_sign_in (
+            session_hash BLOB PRIMARY KEY REFERENCES session (token_hash) ON DELETE CASCADE,
+            state_hash BLOB NOT NULL,
+            expires_at INTEGER NOT NULL,
+            sealed_request BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 }

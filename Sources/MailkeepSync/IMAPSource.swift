@@ -4,11 +4,14 @@ import Logging
 import MailkeepModel
 import MailkeepStore
 import NIOCore
+import SASL
 
 /// A mailbox on an IMAP server.
 struct IMAPSource: MailSource {
     let server: MailServer
     let credentials: MailCredentials
+    /// Gives access tokens where the credentials are a grant.
+    var tokens: (any AccessTokenSource)?
     let policy: NetworkPolicy
     let logger: Logger
 
@@ -16,19 +19,45 @@ struct IMAPSource: MailSource {
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
         do {
-            try await withIMAPConnection(
-                configuration,
-                credentials: .password(
-                    username: credentials.username,
-                    password: credentials.password,
-                    authorizeAs: credentials.authorizeAs
-                ),
-                logger: logger
-            ) { connection in
-                try await body(IMAPSession(connection: connection))
-            }
+            try await signIn(body)
         } catch let error as IMAPError {
             throw SyncFailure(error)
+        }
+    }
+
+    private nonisolated(nonsending) func signIn(
+        _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
+    ) async throws {
+        guard credentials.grant != nil else {
+            guard let password = credentials.password else {
+                throw SyncFailure(.settings, "the settings name no sign-in")
+            }
+            return try await connect(
+                .password(
+                    username: credentials.username,
+                    password: password,
+                    authorizeAs: credentials.authorizeAs
+                ),
+                body
+            )
+        }
+        guard let tokens else { throw SyncFailure(.settings, "nobody gives access tokens for this sign-in") }
+        let token = try await tokens.token(refusing: nil)
+        do {
+            try await connect(.accessToken(username: credentials.username, token: token.text), body)
+        } catch let error as IMAPError where error.code == .accessTokenRefused && !token.isFresh {
+            // It was good for longer when it was given: revoked meanwhile, or the clocks differ.
+            let fresh = try await tokens.token(refusing: token.text)
+            try await connect(.accessToken(username: credentials.username, token: fresh.text), body)
+        }
+    }
+
+    private nonisolated(nonsending) func connect(
+        _ credentials: SASLCredentials,
+        _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
+    ) async throws {
+        try await withIMAPConnection(configuration, credentials: credentials, logger: logger) { connection in
+            try await body(IMAPSession(connection: connection))
         }
     }
 
@@ -175,11 +204,12 @@ extension SyncFailure.Code {
         self =
             switch code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
+            case .accessTokenRefused: .revoked
             case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved, .throttled, .overQuota: .connect
             case .certificateInvalid: .certificate
             case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
             case .addressNotAllowed: .network
-            case .commandRefused, .mailboxNotFound, .invalidResponse, .limitExceeded: .server
+            case .commandRefused, .mailboxNotFound, .invalidResponse, .limitExceeded, .serverNotProven: .server
             case .invalidArgument: .settings
             }
     }

@@ -2,6 +2,7 @@ import IMAPClient
 import IMAPCore
 import Logging
 import NIOCore
+import SASL
 import TestSupport
 
 /// Messages that differ in what a reader could stumble over: sizes around those of buffers, bytes of all values,

@@ -62,6 +62,7 @@ struct ServeCommand: LocalCommand {
                 networks: settings.allowMailNetworks + reach.allowMailNetwork,
                 paths: settings.allowMailPaths + reach.allowMailPath
             ),
+            providers: settings.providers,
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
