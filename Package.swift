@@ -26,6 +26,7 @@ let package = Package(
         .package(url: "https://github.com/groue/GRDB.swift.git", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird.git", from: "2.28.1"),
         .package(url: "https://github.com/hummingbird-project/swift-mustache.git", from: "2.1.1"),
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle.git", from: "2.13.0"),
     ],
     targets: [
@@ -61,10 +62,29 @@ let package = Package(
             providers: [.apt(["libarchive-dev"])]
         ),
 
+        // Signing in.
+        .target(
+            name: "SASL",
+            dependencies: [
+                "CICU", .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+            ]
+        ),
+        .target(
+            name: "OAuthClient",
+            dependencies: [
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+
         // Mail.
         .target(name: "IMAPCore", dependencies: [.product(name: "NIOCore", package: "swift-nio")]),
         .target(name: "MailConnection", dependencies: nio),
-        .target(name: "IMAPClient", dependencies: ["IMAPCore", "MailConnection"] + nio),
+        .target(name: "IMAPClient", dependencies: ["IMAPCore", "MailConnection", "SASL"] + nio),
         .target(name: "POP3Client", dependencies: ["MailConnection"] + nio),
         .target(name: "MailMessage", dependencies: ["CGMime", "CICU", "CIDN2"]),
         .target(name: "MailkeepKeys", dependencies: [.product(name: "Crypto", package: "swift-crypto")]),
@@ -87,7 +107,7 @@ let package = Package(
             name: "MailkeepSync",
             dependencies: [
                 "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel",
-                "MailkeepStore", "POP3Client",
+                "MailkeepStore", "OAuthClient", "POP3Client", "SASL",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -98,7 +118,7 @@ let package = Package(
             name: "MailkeepApp",
             dependencies: [
                 "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
-                "MailkeepSync",
+                "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -143,6 +163,7 @@ let package = Package(
             name: "TestSupport",
             dependencies: [
                 "MailkeepModel",
+                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
@@ -154,8 +175,13 @@ let package = Package(
             dependencies: ["IMAPCore", "TestSupport", .product(name: "NIOTestUtils", package: "swift-nio")]
         ),
         .testTarget(name: "MailConnectionTests", dependencies: ["MailConnection"] + nio),
-        .testTarget(name: "IMAPClientTests", dependencies: ["IMAPClient", "MailConnection", "TestSupport"] + nio),
+        .testTarget(
+            name: "IMAPClientTests",
+            dependencies: ["IMAPClient", "MailConnection", "SASL", "TestSupport"] + nio
+        ),
         .testTarget(name: "POP3ClientTests", dependencies: ["POP3Client", "MailConnection", "TestSupport"] + nio),
+        .testTarget(name: "SASLTests", dependencies: ["SASL"]),
+        .testTarget(name: "OAuthClientTests", dependencies: ["OAuthClient", "TestSupport"]),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
@@ -164,13 +190,13 @@ let package = Package(
             name: "MailkeepSyncTests",
             dependencies: [
                 "MailkeepSync", "MailkeepStore", "MailkeepModel", "MailkeepKeys", "MailVault", "TestSupport",
-                "IMAPClient", "POP3Client", .product(name: "Logging", package: "swift-log"),
+                "IMAPClient", "OAuthClient", "POP3Client", .product(name: "Logging", package: "swift-log"),
             ]
         ),
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "TestSupport",
+                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -2,6 +2,7 @@ import IMAPCore
 package import Logging
 import MailConnection
 import NIOCore
+package import SASL
 
 /// Connects, signs in, runs `body` with the connection and signs out; the connection is closed in any case.
 ///
@@ -9,11 +10,11 @@ import NIOCore
 ///   cancelled, and what `body` throws.
 package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
     _ configuration: IMAPConfiguration,
-    credentials: IMAPCredentials,
+    credentials: SASLCredentials,
     logger: Logger,
     _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
 ) async throws -> Result {
-    try credentials.check()
+    do throws(SASLError) { try credentials.check() } catch { throw IMAPError(error) }
     do {
         let endpoint = configuration.endpoint
         let addresses = try await endpoint.addresses()
@@ -59,18 +60,6 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
     }
 }
 
-extension IMAPCredentials {
-    /// Refuses what could never be sent before anything is connected to.
-    fileprivate func check() throws {
-        do {
-            switch self {
-            case .password(let username, let password, let authorizeAs):
-                _ = try IMAPPlainResponse(username: username, password: password, authorizeAs: authorizeAs)
-            }
-        } catch { throw IMAPError.wrapping(error) }
-    }
-}
-
 extension IMAPTransport {
     /// Waits until commands may be written.
     fileprivate nonisolated(nonsending) func awaitReadiness(atMost limit: TimeAmount) async throws {
@@ -95,13 +84,13 @@ extension IMAPConnection {
     fileprivate nonisolated(nonsending) func session<Result: Sendable>(
         _ configuration: IMAPConfiguration,
         _ transport: IMAPTransport,
-        _ credentials: IMAPCredentials,
+        _ credentials: SASLCredentials,
         _ logger: Logger,
         _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Result
     ) async throws -> Result {
         try await transport.awaitReadiness(atMost: configuration.commandTimeout)
         if configuration.security != .startTLS { try await greet() }
-        try await authenticate(credentials, isEncrypted: configuration.security != .none)
+        try await authenticate(credentials, configuration)
         logger.debug("signed in to a mail server")
         let result = try await body(self)
         await logOut(closing: transport.channel.channel)

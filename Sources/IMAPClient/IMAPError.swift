@@ -18,8 +18,12 @@ package struct IMAPError: Error, Sendable {
         /// Bytes followed `STARTTLS`'s answer in plain text, as someone on the way would add them (CVE-2021-33515).
         case plaintextInjected
         case authenticationFailed
+        /// The access token has expired or was revoked; another one may be accepted.
+        case accessTokenRefused
         /// The server offers no way to sign in with what is at hand.
         case authenticationMechanismUnavailable
+        /// The server did not prove that it knows the password (RFC 5802), or asked for a proof that gives it away.
+        case serverNotProven
         /// The server takes no passwords without TLS (RFC 9051, 6.2.3).
         case loginDisabled
         /// The server answered a command with `NO` or `BAD`.

@@ -5,8 +5,9 @@
 package enum IMAPCommand: Sendable, Equatable {
     case capability
     case startTLS
-    /// `AUTHENTICATE PLAIN` (RFC 4616), with its response at once where the server takes that (RFC 4959).
-    case authenticatePlain(IMAPPlainResponse, isInitial: Bool)
+    /// `AUTHENTICATE` by a mechanism's name, with what the client says first at once where the server takes that
+    /// (RFC 4959).
+    case authenticate(mechanism: String, initialResponse: IMAPAuthenticationResponse?)
     case login(username: String, password: String)
     /// RFC 9051, 6.3.1.
     case enable(String)
@@ -35,7 +36,7 @@ extension IMAPCommand: CustomStringConvertible, CustomDebugStringConvertible, Cu
         switch self {
         case .capability: "CAPABILITY"
         case .startTLS: "STARTTLS"
-        case .authenticatePlain: "AUTHENTICATE PLAIN"
+        case .authenticate(let mechanism, _): "AUTHENTICATE \(mechanism)"
         case .login: "LOGIN"
         case .enable: "ENABLE"
         case .namespace: "NAMESPACE"

@@ -20,14 +20,17 @@ package struct IMAPCommandEncoder: Sendable {
     ///
     /// - Throws: ``IMAPEncodingError`` where an argument must not reach the server; nothing is to be sent then.
     package func encode(_ command: IMAPCommand, tag: String) throws(IMAPEncodingError) -> [ByteBuffer] {
+        if case .authenticate(let mechanism, _) = command, !Self.isMechanism(mechanism) {
+            throw IMAPEncodingError(.forbiddenCharacter)
+        }
         var output = Output(literals: literals)
         output.write("\(tag) \(command)")
         switch command {
         case .capability, .startTLS, .namespace, .idle, .logout: break
-        case .authenticatePlain(let response, let isInitial):
-            if isInitial {
+        case .authenticate(_, let initialResponse):
+            if let initialResponse {
                 output.write(" ")
-                response.write(to: &output.part)
+                initialResponse.write(to: &output.part)
             }
         case .login(let username, let password):
             output.write(" ")
@@ -64,6 +67,15 @@ package struct IMAPCommandEncoder: Sendable {
         }
         output.write("\r\n")
         return output.parts + [output.part]
+    }
+
+    /// The name of a mechanism (RFC 4422, 3.1).
+    private static func isMechanism(_ name: String) -> Bool {
+        (1...20).contains(name.utf8.count)
+            && name.utf8.allSatisfy { byte in
+                (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || byte == UInt8(ascii: "-")
+                    || byte == UInt8(ascii: "_")
+            }
     }
 
     /// Letters, digits and what else an atom may hold: `X-Spam_Status` but not `a)` or `Céline`.
@@ -104,6 +116,16 @@ package struct IMAPCommandEncoder: Sendable {
                 part = ByteBuffer()
             }
             part.writeBytes(bytes)
+        }
+    }
+}
+
+extension [UInt8] {
+    /// Refuses what no server takes and what would end the command early.
+    fileprivate func checkForCommand() throws(IMAPEncodingError) {
+        guard count <= 4096 else { throw IMAPEncodingError(.tooLong) }
+        guard !contains(where: { $0 == 0 || $0 == .cr || $0 == .lf }) else {
+            throw IMAPEncodingError(.forbiddenCharacter)
         }
     }
 }

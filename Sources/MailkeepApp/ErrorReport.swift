@@ -114,8 +114,10 @@ extension AppError.Code {
             .failed
         case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
-            .serverIncomplete, .passwordNeeded, .accountTypeUnavailable, .badPort, .badCertificates, .badNetwork,
-            .sourceIncomplete, .sourceNoServer, .badInterval, .badWatchedInboxes, .badMailConnections, .badCredentials,
+            .serverIncomplete, .passwordNeeded, .signInNeeded, .signInUnavailable, .signInExpired, .signInDeclined,
+            .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,
+            .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
+            .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .noBackup:
             .invalid
         }

@@ -19,6 +19,8 @@ package final class Mailkeep: Sendable {
     /// Where uploaded backup sources lie, and how many bytes each may have, packed or unpacked.
     let uploads: UploadFolder
     package let uploadLimit: Int64
+    let providers: MailProviders
+    let tokens: AccessTokens
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
     /// Large mails that are in memory to be shown.
@@ -68,6 +70,7 @@ package final class Mailkeep: Sendable {
         directory: DataDirectory,
         keys: KeyRing,
         permissions: Permissions,
+        providers: MailProviders,
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) throws {
@@ -79,6 +82,8 @@ package final class Mailkeep: Sendable {
         vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys)
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
+        self.providers = providers
+        tokens = AccessTokens(store: store, providers: providers, now: clock)
         sources = MailSources(
             store: store,
             keys: keys,
@@ -86,6 +91,7 @@ package final class Mailkeep: Sendable {
             networks: permissions.networks,
             paths: permissions.paths,
             connections: permissions.connections,
+            tokens: tokens,
             logger: logger
         )
         jobs = JobRunner(store: store, vault: vault, keys: keys, sources: sources, now: clock)
@@ -95,35 +101,45 @@ package final class Mailkeep: Sendable {
     ///
     /// Jobs that a process before it left unfinished wait again.
     ///
-    /// - Throws: `AppError` (`noOrganization`), `KeyError`, `StoreError`, `VaultError`.
+    /// - Throws: `AppError` (`noOrganization`, `badProviderSettings`), `KeyError`, `StoreError`, `VaultError`.
     package static func open(
         _ directory: DataDirectory,
         permissions: Permissions,
+        providers: [MailProvider: MailProviderSettings] = [:],
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
         guard directory.hasDatabase else { throw AppError(.noOrganization) }
-        let mailkeep = try await prepare(directory, permissions: permissions, clock: clock, logger: logger)
+        let mailkeep = try await prepare(
+            directory,
+            permissions: permissions,
+            providers: providers,
+            clock: clock,
+            logger: logger
+        )
         guard try await mailkeep.hasOrganization() else { throw AppError(.noOrganization) }
         return mailkeep
     }
 
     /// Opens a data directory in which there may be no organisation yet: see `setUp`.
     ///
-    /// - Throws: `KeyError`, `StoreError`, `VaultError`.
+    /// - Throws: `AppError` (`badProviderSettings`), `KeyError`, `StoreError`, `VaultError`.
     package static func prepare(
         _ directory: DataDirectory,
         permissions: Permissions,
+        providers: [MailProvider: MailProviderSettings] = [:],
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
         let folder = URL(filePath: directory.path)
         // A set-up that was interrupted leaves keys, and maybe a database without an organisation.
         let hasKeys = directory.hasDatabase || FileManager.default.fileExists(atPath: "\(directory.keys)/keyring")
+        let providers = try MailProviders(providers)
         let mailkeep = try Mailkeep(
             directory: directory,
             keys: hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder),
             permissions: permissions,
+            providers: providers,
             clock: clock,
             logger: logger
         )
@@ -187,6 +203,9 @@ package final class Mailkeep: Sendable {
             throw error
         }
     }
+
+    /// The providers at whose pages users can sign in to their mailboxes.
+    package var signInProviders: [MailProvider] { providers.registered }
 
     /// Does what a use case says, as somebody.
     package func perform<Action: UseCase>(_ action: Action, as caller: Caller) async throws -> Action.Output {

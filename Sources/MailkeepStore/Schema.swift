@@ -11,6 +11,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("1") { try $0.execute(sql: directory + mail + backups + journal) }
         migrator.registerMigration("2") { try $0.execute(sql: reading) }
+        migrator.registerMigration("3") { try $0.execute(sql: pendingSignIns) }
         migrator.registerMigration("4") { try $0.execute(sql: otherWaysIn) }
         return migrator
     }
@@ -379,6 +380,16 @@ enum Schema {
         -- Until when a job rests, as its mail server asks for.
         ALTER TABLE job ADD COLUMN not_before INTEGER;
         ALTER TABLE job ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
+        """
+
+    /// Sign-ins at mail providers that have begun: one for each session, taken by the answer to it.
+    private static let pendingSignIns = """
+        CREATE TABLE pending_sign_in (
+            session_hash BLOB PRIMARY KEY REFERENCES session (token_hash) ON DELETE CASCADE,
+            state_hash BLOB NOT NULL,
+            expires_at INTEGER NOT NULL,
+            sealed_request BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
         """
 
     /// POP3, addresses with a tag, and uploaded backup sources.

@@ -5,11 +5,14 @@ import MailConnection
 import MailkeepModel
 import MailkeepStore
 import NIOCore
+import SASL
 
 /// A mailbox on an IMAP server.
 struct IMAPSource: MailSource {
     let server: MailServer
     let credentials: MailCredentials
+    /// Gives access tokens where the credentials are a grant.
+    var tokens: (any AccessTokenSource)?
     let policy: NetworkPolicy
     /// Connections to this mailbox at the same time.
     var width = 1
@@ -22,17 +25,7 @@ struct IMAPSource: MailSource {
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
         do {
-            try await withIMAPConnection(
-                configuration,
-                credentials: .password(
-                    username: credentials.username,
-                    password: credentials.password,
-                    authorizeAs: credentials.authorizeAs
-                ),
-                logger: logger
-            ) { connection in
-                try await body(IMAPSession(connection: connection))
-            }
+            try await signIn { try await body(IMAPSession(connection: $0)) }
         } catch let error as IMAPError {
             throw SyncFailure(error)
         }
@@ -43,15 +36,7 @@ struct IMAPSource: MailSource {
     /// - Throws: `SyncFailure`; also where the server does not tell news.
     nonisolated(nonsending) func watchInbox(_ onNews: nonisolated(nonsending) () async throws -> Void) async throws {
         do {
-            try await withIMAPConnection(
-                configuration,
-                credentials: .password(
-                    username: credentials.username,
-                    password: credentials.password,
-                    authorizeAs: credentials.authorizeAs
-                ),
-                logger: logger
-            ) { connection in
+            try await signIn { connection in
                 try await connection.examine(IMAPMailboxName(rawValue: "INBOX"))
                 while true {
                     if try await connection.idle(atMost: Self.idleLimit) { try await onNews() }
@@ -63,6 +48,38 @@ struct IMAPSource: MailSource {
     }
 
     private static let idleLimit = TimeAmount.minutes(9)
+
+    private nonisolated(nonsending) func signIn(
+        _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Void
+    ) async throws {
+        guard credentials.grant != nil else {
+            guard let password = credentials.password else {
+                throw SyncFailure(.settings, "the settings name no sign-in")
+            }
+            let credentials = SASLCredentials.password(
+                username: credentials.username,
+                password: password,
+                authorizeAs: credentials.authorizeAs
+            )
+            return try await withIMAPConnection(configuration, credentials: credentials, logger: logger, body)
+        }
+        guard let tokens else { throw SyncFailure(.settings, "nobody gives access tokens for this sign-in") }
+        let token = try await tokens.token(refusing: nil)
+        do {
+            try await connect(with: token.text, body)
+        } catch let error as IMAPError where error.code == .accessTokenRefused && !token.isFresh {
+            // It was good for longer when it was given: revoked meanwhile, or the clocks differ.
+            try await connect(with: try await tokens.token(refusing: token.text).text, body)
+        }
+    }
+
+    private nonisolated(nonsending) func connect(
+        with token: String,
+        _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Void
+    ) async throws {
+        let credentials = SASLCredentials.accessToken(username: credentials.username, token: token)
+        try await withIMAPConnection(configuration, credentials: credentials, logger: logger, body)
+    }
 
     private var configuration: IMAPConfiguration {
         IMAPConfiguration(
@@ -210,12 +227,13 @@ extension SyncFailure.Code {
         self =
             switch code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
+            case .accessTokenRefused: .revoked
             case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved: .connect
             case .throttled, .overQuota: .throttled
             case .certificateInvalid: .certificate
             case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
             case .addressNotAllowed: .network
-            case .commandRefused, .mailboxNotFound, .invalidResponse, .limitExceeded: .server
+            case .commandRefused, .mailboxNotFound, .invalidResponse, .limitExceeded, .serverNotProven: .server
             case .invalidArgument: .settings
             }
     }

@@ -13,12 +13,14 @@ package struct MailSources: Sendable {
     private let networks: [Network]
     private let paths: [String]
     private let connections: Int
+    private let tokens: AccessTokens?
     private let logger: Logger
 
     /// - Parameters:
     ///   - networks: networks of mail servers on this machine or private ones that are allowed.
     ///   - paths: folders of this machine from which mail files may be read.
     ///   - connections: to one mailbox at the same time.
+    ///   - tokens: for mailboxes that are signed in to at their provider.
     package init(
         store: Store,
         keys: KeyRing,
@@ -26,6 +28,7 @@ package struct MailSources: Sendable {
         networks: [Network],
         paths: [String],
         connections: Int = 2,
+        tokens: AccessTokens? = nil,
         logger: Logger
     ) {
         self.store = store
@@ -34,6 +37,7 @@ package struct MailSources: Sendable {
         self.networks = networks
         self.paths = paths
         self.connections = connections
+        self.tokens = tokens
         self.logger = logger
     }
 
@@ -48,7 +52,8 @@ package struct MailSources: Sendable {
             (try $0.mailAddon(of: user), try $0.credentials(of: user))
         }
         guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
-        return (try source(of: addon, credentials: credentials, path: addon.path, permissions), addon.mailbox)
+        let tokens = tokens.map { UserTokens(user: user, tokens: $0) }
+        return (try source(of: addon, credentials, tokens, path: addon.path, permissions), addon.mailbox)
     }
 
     /// What a leaver's backup reads: the attached source if there is one (L9), else their own mailbox.
@@ -105,18 +110,21 @@ package struct MailSources: Sendable {
 
     /// Signs in with settings that may not be saved yet, and tells how many folders are there.
     ///
+    /// - Parameter tokens: gives access tokens where the credentials are a grant.
     /// - Throws: `SyncFailure`.
     package func test(
         accountType: AccountType,
         server: MailServer?,
         credentials: MailCredentials?,
         path: String?,
+        tokens: (any AccessTokenSource)? = nil,
         permissions: JobPermissions
     ) async throws -> Int {
         let source = try source(
             accountType: accountType,
             server: server,
             credentials: credentials,
+            tokens: tokens,
             path: path,
             mailbox: nil,
             permissions
@@ -128,7 +136,8 @@ package struct MailSources: Sendable {
 
     private func source(
         of addon: MailAddonSettings,
-        credentials: MailCredentials?,
+        _ credentials: MailCredentials?,
+        _ tokens: (any AccessTokenSource)?,
         path: String?,
         _ permissions: JobPermissions
     ) throws -> any MailSource {
@@ -136,6 +145,7 @@ package struct MailSources: Sendable {
             accountType: addon.accountType,
             server: addon.server,
             credentials: credentials,
+            tokens: tokens,
             path: path,
             mailbox: addon.mailbox,
             permissions
@@ -146,6 +156,7 @@ package struct MailSources: Sendable {
         accountType: AccountType,
         server: MailServer?,
         credentials: MailCredentials?,
+        tokens: (any AccessTokenSource)? = nil,
         path: String?,
         mailbox: MailboxID?,
         _ permissions: JobPermissions
@@ -168,6 +179,7 @@ package struct MailSources: Sendable {
         return IMAPSource(
             server: server,
             credentials: credentials,
+            tokens: tokens,
             policy: policy(permissions),
             width: connections,
             dailyBytes: accountType.dailyBytes,

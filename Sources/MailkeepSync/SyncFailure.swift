@@ -3,6 +3,7 @@ import MailVault
 import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
+import OAuthClient
 import POP3Client
 
 /// Why mail could not be read or stored, in the terms in which a person can act on it.
@@ -11,6 +12,10 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
     package enum Code: String, Sendable, CaseIterable {
         /// The mail server refuses the sign-in.
         case auth
+        /// The mailbox's provider accepts the sign-in no more that its owner gave there: they must sign in again.
+        case revoked
+        /// The provider does not accept this Mailkeep as it is set up, or it is not set up for it.
+        case provider
         /// The mail server cannot be reached, or breaks off again and again.
         case connect
         /// The mail server's certificate is not trusted.
@@ -47,9 +52,9 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// refuses the sign-in; not where somebody can put right what keeps from reading.
         var letsSynchronisedStand: Bool {
             switch self {
-            case .auth, .connect, .throttled, .server: true
-            case .certificate, .security, .network, .partial, .settings, .path, .disk, .storage, .keys, .lost,
-                .internal:
+            case .auth, .revoked, .connect, .throttled, .server: true
+            case .provider, .certificate, .security, .network, .partial, .settings, .path, .disk, .storage, .keys,
+                .lost, .internal:
                 false
             }
         }
@@ -57,7 +62,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// Whether the mailbox, and not this machine, is the cause.
         package var isOfTheMailbox: Bool {
             switch self {
-            case .auth, .connect, .certificate, .security, .network, .throttled, .server, .partial, .settings, .path:
+            case .auth, .revoked, .provider, .connect, .certificate, .security, .network, .throttled, .server, .partial,
+                .settings, .path:
                 true
             case .disk, .storage, .keys, .lost, .internal: false
             }
@@ -95,6 +101,7 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case let failure as SyncFailure: self = failure
         case let error as IMAPError: self.init(Code(error.code), error.message, cause: error)
         case let error as POP3Error: self.init(error)
+        case let error as OAuthError: self.init(Code(error.code), error.message, cause: error)
         case let error as VaultError:
             self.init(error.code == .diskFull ? .disk : .storage, error.description, cause: error)
         case let error as StoreError:
@@ -102,5 +109,19 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case let error as KeyError: self.init(.keys, error.message, cause: error)
         default: self.init(.internal, "\(type(of: error))", cause: error)
         }
+    }
+}
+
+extension SyncFailure.Code {
+    /// What an error of a provider's token endpoint means to a person.
+    ///
+    /// Whoever cannot be asked has not said that a sign-in is over.
+    init(_ code: OAuthError.Code) {
+        self =
+            switch code {
+            case .grantRefused: .revoked
+            case .clientRefused, .certificateInvalid: .provider
+            case .unavailable, .invalidAnswer: .connect
+            }
     }
 }

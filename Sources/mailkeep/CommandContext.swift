@@ -38,6 +38,7 @@ struct LocalHost: Host {
         let mailkeep = try await Mailkeep.open(
             directory,
             permissions: try settings.permissions(),
+            providers: settings.providers,
             logger: Logger(label: "mailkeep")
         )
         let result: Swift.Result<Result, any Error>

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import MailkeepApp
+import MailkeepModel
 import SystemPackage
 
 /// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_SYNC_INTERVAL`, …) before the
@@ -20,6 +21,8 @@ struct Settings: Sendable {
     let trustedProxies: [String]
     /// MB (1,000,000 bytes) of an uploaded backup source; nil for the usual.
     let uploadLimit: Int?
+    /// The providers with which this Mailkeep is registered.
+    let providers: [MailProvider: MailProviderSettings]
 
     /// What may be reached, as options of a command.
     var reachArguments: [String] {
@@ -77,8 +80,30 @@ struct Settings: Sendable {
             tlsKey: reader.string(forKey: "tls.key"),
             publicURL: reader.string(forKey: "public.url"),
             trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
-            uploadLimit: reader.int(forKey: "upload.limit")
+            uploadLimit: reader.int(forKey: "upload.limit"),
+            providers: Dictionary(
+                uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
+                    Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {
+                        (provider, $0)
+                    }
+                }
+            )
         )
+    }
+
+    /// How Mailkeep is registered with a provider; nil without a client id.
+    private static func settings(of provider: MailProvider, _ reader: ConfigReader) -> MailProviderSettings? {
+        guard let clientID = reader.string(forKey: "client.id") else { return nil }
+        var settings = MailProviderSettings(clientID: clientID)
+        settings.clientSecret = reader.string(forKey: "client.secret", isSecret: true)
+        settings.tenant = reader.string(forKey: "tenant")
+        settings.authorizationEndpoint = reader.string(forKey: "authorization.endpoint")
+        settings.tokenEndpoint = reader.string(forKey: "token.endpoint")
+        settings.scope = reader.string(forKey: "scope")
+        settings.mailHost = reader.string(forKey: "mail.host")
+        settings.mailPort = reader.int(forKey: "mail.port")
+        settings.certificateFile = reader.string(forKey: "ca.file")
+        return settings
     }
 }
 

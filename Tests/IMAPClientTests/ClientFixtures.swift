@@ -3,6 +3,7 @@ import IMAPCore
 import Logging
 import MailConnection
 import NIOCore
+import SASL
 import TestSupport
 
 /// Messages that differ in what a reader could stumble over: sizes around those of buffers, bytes of all values,

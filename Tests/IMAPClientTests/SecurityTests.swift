@@ -2,6 +2,7 @@ import IMAPClient
 import IMAPCore
 import Logging
 import MailConnection
+import SASL
 import TestSupport
 import Testing
 
@@ -162,7 +163,7 @@ struct SecurityTests {
 
     @Test("Nothing that describes credentials or an error shows a secret")
     func redaction() {
-        let credentials = IMAPCredentials.password(username: "canary", password: "canary", authorizeAs: "canary")
+        let credentials = SASLCredentials.password(username: "canary", password: "canary", authorizeAs: "canary")
         var dumped = ""
         dump(credentials, to: &dumped)
         let error = IMAPError(.commandRefused, "refused", serverText: "canary")

@@ -79,6 +79,7 @@ final class Firm: Sendable {
         let mailkeep = try await Mailkeep.prepare(
             DataDirectory.create(at: folder + "/data"),
             permissions: Mailkeep.Permissions(paths: [folder]),
+            providers: [.google: MailProviderSettings(clientID: "client")],
             clock: { clock.now },
             logger: quiet
         )

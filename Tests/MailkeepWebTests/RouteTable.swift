@@ -224,6 +224,30 @@ struct RouteTable {
                 "/settings/mail-addon/test",
                 Question("/settings/mail-addon/test", own, 303, 400, 400, 200, 400)
             ),
+            // Microsoft is not set up in this organisation.
+            Line(
+                .post,
+                "/settings/mail-addon/sign-in/{provider}",
+                Question("/settings/mail-addon/sign-in/google", own, 303, 200, 200, 200, 200),
+                Question("/settings/mail-addon/sign-in/microsoft", own, 303, 400, 400, 400, 400),
+                Question("/settings/mail-addon/sign-in/nobody", own, 303, 404, 404, 404, 404)
+            ),
+            // What comes back from a provider unasked is told as expired, and changes nothing.
+            Line(
+                .get,
+                "/settings/mail-addon/sign-in/{provider}",
+                Question(
+                    "/settings/mail-addon/sign-in/google?code=c&state=\(SecretToken().text)",
+                    [:],
+                    303,
+                    303,
+                    303,
+                    303,
+                    303
+                ),
+                Question("/settings/mail-addon/sign-in/google", [:], 303, 303, 303, 303, 303),
+                Question("/settings/mail-addon/sign-in/nobody", [:], 303, 404, 404, 404, 404)
+            ),
         ]
     }
 

@@ -2,7 +2,7 @@ import Foundation
 
 extension DovecotServer {
     /// A configuration for tests: no root for the mail, no waiting for the disk, no delay after a wrong password.
-    func configuration(hasMasterUser: Bool) -> String {
+    func configuration(hasMasterUser: Bool, _ signIn: SignIn) -> String {
         let path = directory.url.path
         let master = """
             auth_master_user_separator = *
@@ -11,6 +11,13 @@ extension DovecotServer {
               args = scheme=plain \(path)/masters
               master = yes
               result_success = continue
+            }
+            """
+        let tokens = """
+            passdb {
+              driver = oauth2
+              mechanisms = xoauth2 oauthbearer
+              args = \(path)/oauth2.conf
             }
             """
         return """
@@ -23,9 +30,10 @@ extension DovecotServer {
             ssl_cert = <\(path)/cert.pem
             ssl_key = <\(path)/key.pem
             disable_plaintext_auth = no
-            auth_mechanisms = plain login
+            auth_mechanisms = \(signIn.mechanisms)
             auth_failure_delay = 0
             auth_username_chars =
+            \(signIn.tokenInformation == nil ? "" : tokens)
             \(hasMasterUser ? master : "")
             passdb {
               driver = passwd-file

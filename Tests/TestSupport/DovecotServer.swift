@@ -6,10 +6,25 @@ package final class DovecotServer: Sendable {
     package struct User: Sendable {
         package let name: String
         package let password: String
+        /// What the server keeps of the password.
+        package let kept: String
 
-        package init(_ name: String, password: String) {
+        package init(_ name: String, password: String, kept: String? = nil) {
             self.name = name
             self.password = password
+            self.kept = kept ?? "{PLAIN}\(password)"
+        }
+    }
+
+    /// How users can sign in.
+    package struct SignIn: Sendable {
+        package var mechanisms: String
+        /// Where to ask whose access token it is; the token is added to it.
+        package var tokenInformation: String?
+
+        package init(mechanisms: String = "plain login", tokenInformation: String? = nil) {
+            self.mechanisms = mechanisms
+            self.tokenInformation = tokenInformation
         }
     }
 
@@ -33,7 +48,7 @@ package final class DovecotServer: Sendable {
     var mailOwner: Int { getuid() == 0 ? 5000 : Int(getuid()) }
 
     /// Starts the server and waits until it accepts connections.
-    package init(users: [User], masterUser: User? = nil) async throws {
+    package init(users: [User], masterUser: User? = nil, signIn: SignIn = SignIn()) async throws {
         self.users = users
         self.certificate = try TestCertificate.localhost()
         self.directory = try ServerDirectory()
@@ -41,7 +56,7 @@ package final class DovecotServer: Sendable {
         (imapPort, imapsPort, pop3Port, pop3sPort) = (ports[0], ports[1], ports[2], ports[3])
         self.program = Mutex(nil)
         do {
-            try prepareFiles(masterUser: masterUser)
+            try prepareFiles(masterUser: masterUser, signIn)
             try await resume()
         } catch {
             await stop()
@@ -84,7 +99,7 @@ package final class DovecotServer: Sendable {
         throw SystemProgram.Failure(description: "dovecot did not start: \(log)")
     }
 
-    private func prepareFiles(masterUser: User?) throws {
+    private func prepareFiles(masterUser: User?, _ signIn: SignIn) throws {
         let mail = directory.url.appending(path: "mail")
         try FileManager.default.createDirectory(at: mail, withIntermediateDirectories: false)
         for user in users {
@@ -98,7 +113,10 @@ package final class DovecotServer: Sendable {
         try file("key.pem", containing: certificate.keyPEM)
         try file("users", containing: Self.passwords(users))
         if let masterUser { try file("masters", containing: Self.passwords([masterUser])) }
-        try file("dovecot.conf", containing: configuration(hasMasterUser: masterUser != nil))
+        if let address = signIn.tokenInformation {
+            try file("oauth2.conf", containing: "tokeninfo_url = \(address)\nusername_attribute = email\n")
+        }
+        try file("dovecot.conf", containing: configuration(hasMasterUser: masterUser != nil, signIn))
     }
 
     @discardableResult
@@ -115,7 +133,7 @@ package final class DovecotServer: Sendable {
     }
 
     private static func passwords(_ users: [User]) -> String {
-        users.map { "\($0.name):{PLAIN}\($0.password)::::::\n" }.joined()
+        users.map { "\($0.name):\($0.kept)::::::\n" }.joined()
     }
 }
 
@@ -124,9 +142,10 @@ package final class DovecotServer: Sendable {
 package nonisolated(nonsending) func withDovecot<Result>(
     users: [DovecotServer.User] = [.init("alice", password: "secret")],
     masterUser: DovecotServer.User? = nil,
+    signIn: DovecotServer.SignIn = DovecotServer.SignIn(),
     _ body: nonisolated(nonsending) (DovecotServer) async throws -> Result
 ) async throws -> Result {
-    let server = try await DovecotServer(users: users, masterUser: masterUser)
+    let server = try await DovecotServer(users: users, masterUser: masterUser, signIn: signIn)
     do {
         let result = try await body(server)
         await server.stop()

@@ -12,6 +12,8 @@ package final class ScriptedIMAPServer: Sendable {
         /// Waits for a line that contains a text and remembers its tag; any other line ends the connection, but for
         /// `STATUS`, to which the server says nothing of its mailboxes.
         case receive(String)
+        /// Sends what is made of the last line that came.
+        case reply(@Sendable (String) -> String)
         /// Sends a line after the last tag.
         case answer(String)
         /// Sends a line after the last tag and at once, in plain text, more bytes.
@@ -145,6 +147,7 @@ private struct ScriptedConnection {
     /// How many bytes may still be sent.
     var left: Int
     private var tag = "*"
+    private var last = ""
 
     private struct Cut: Error {}
 
@@ -187,7 +190,9 @@ private struct ScriptedConnection {
                 }
                 server.note(line)
                 guard line.contains(expected) else { return }
+                last = line
                 tag = line.split(separator: " ").first.map(String.init) ?? "*"
+            case .reply(let make): try await send(Array(make(last).utf8))
             case .answer(let text): try await send(Array("\(tag) \(text)\r\n".utf8))
             case .answerWithExtra(let text, let extra): try await send(Array("\(tag) \(text)\r\n\(extra)".utf8))
             case .answerAndStartTLS(let text): try await startTLS(after: "\(tag) \(text)\r\n")

@@ -16,6 +16,10 @@ extern int32_t U_ICU_ENTRY_POINT_RENAME(ucnv_toUChars)(
 extern const void *U_ICU_ENTRY_POINT_RENAME(unorm2_getNFCInstance)(int32_t *);
 extern int32_t U_ICU_ENTRY_POINT_RENAME(unorm2_normalize)(
     const void *, const uint16_t *, int32_t, uint16_t *, int32_t, int32_t *);
+extern void *U_ICU_ENTRY_POINT_RENAME(usprep_openByType)(int32_t, int32_t *);
+extern void U_ICU_ENTRY_POINT_RENAME(usprep_close)(void *);
+extern int32_t U_ICU_ENTRY_POINT_RENAME(usprep_prepare)(
+    const void *, const uint16_t *, int32_t, uint16_t *, int32_t, int32_t, void *, int32_t *);
 
 static inline void *mailkeep_ucnv_open(const char *name, int32_t *status) {
     return U_ICU_ENTRY_POINT_RENAME(ucnv_open)(name, status);
@@ -44,4 +48,22 @@ static inline int32_t mailkeep_unorm2_normalize(
     int32_t *status
 ) {
     return U_ICU_ENTRY_POINT_RENAME(unorm2_normalize)(normalizer, source, length, destination, capacity, status);
+}
+
+// USPREP_RFC4013_SASLPREP.
+static inline void *mailkeep_usprep_openSASLprep(int32_t *status) {
+    return U_ICU_ENTRY_POINT_RENAME(usprep_openByType)(10, status);
+}
+
+static inline void mailkeep_usprep_close(void *profile) {
+    U_ICU_ENTRY_POINT_RENAME(usprep_close)(profile);
+}
+
+// With USPREP_ALLOW_UNASSIGNED.
+static inline int32_t mailkeep_usprep_prepare(
+    const void *profile, const uint16_t *source, int32_t length, uint16_t *destination, int32_t capacity,
+    int32_t *status
+) {
+    return U_ICU_ENTRY_POINT_RENAME(usprep_prepare)(
+        profile, source, length, destination, capacity, 1, (void *)0, status);
 }

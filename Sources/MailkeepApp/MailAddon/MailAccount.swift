@@ -64,6 +64,7 @@ package struct TestMailAccount: UseCase {
             server: account.server,
             credentials: account.credentials,
             path: account.path,
+            tokens: UserTokens(user: user, tokens: mailkeep.tokens),
             permissions: permissions
         )
     }

@@ -5,7 +5,8 @@ import MailkeepStore
 struct MailAddonDraft: Sendable {
     var settings: NewMailAddonSettings
     var isLocked: Bool
-    var hasNewPassword: Bool
+    /// A password, or a sign-in at the provider, that is not the saved one.
+    var hasNewProof: Bool
 }
 
 extension ReadTransaction {
@@ -45,7 +46,7 @@ extension ReadTransaction {
         return MailAddonDraft(
             settings: settings,
             isLocked: saved?.lock != nil,
-            hasNewPassword: settings.credentials?.password != savedCredentials?.password
+            hasNewProof: settings.credentials?.proof != savedCredentials?.proof
         )
     }
 }

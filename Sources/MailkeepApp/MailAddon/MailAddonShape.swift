@@ -27,6 +27,8 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
         package var port: Int?
         package var security: String?
         package var path: String?
+        /// `password`, or the provider at which the mailbox is signed in to; only of settings that are shown alone.
+        package var sign_in: String?
     }
 
     /// An action that the rules refuse now, and why (P5).
@@ -75,7 +77,9 @@ extension ReadTransaction {
     func shape(of settings: MailAddonSettings, owner: User, reader: User? = nil) throws -> MailAddonShape {
         let names = try userNames(settings.lock.map { [$0.by] } ?? [])
         let error = try lastSynchronisationError(of: owner.id)?.code
-        return MailAddonShape(settings, of: owner, error: error, names: names, locale: (reader ?? owner).locale)
+        var shape = MailAddonShape(settings, of: owner, error: error, names: names, locale: (reader ?? owner).locale)
+        shape.mailbox.sign_in = try credentials(of: owner.id).map { $0.grant?.provider.rawValue ?? "password" }
+        return shape
     }
 }
 

@@ -2,6 +2,7 @@ import Foundation
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
+import OAuthClient
 
 /// Mail add-on settings as their owner gives them; what is left out stays as it is saved.
 package struct MailAddonInput: Sendable {
@@ -12,6 +13,10 @@ package struct MailAddonInput: Sendable {
     package var security: ConnectionSecurity?
     package var username: String?
     package var password: String?
+    /// Given by the account type's provider to this Mailkeep's client, in place of a password.
+    package var refreshToken: String?
+    /// What the provider has given, and the server that it is for; not for people to enter.
+    var granted: (grant: MailGrant, server: MailServer)?
     package var certificates: String?
     package var path: String?
     package var sharing: SharingSetting
@@ -50,24 +55,34 @@ package struct SaveMailAddonSettings: UseCase {
         )
         // Decided first with what is known now, so that nobody's sign-in is tried in vain; decided again when it counts.
         let hashes = mailkeep.addressHashes(address)
-        let draft = try await mailkeep.read(action, as: caller) { transaction, actor in
-            try transaction.draft(of: input, address, hashes, for: user, by: actor)
+        var entered = input
+        if input.refreshToken != nil { entered.granted = try mailkeep.placeholder(for: input.accountType) }
+        var draft = try await mailkeep.read(action, as: caller) { [entered] transaction, actor in
+            try transaction.draft(of: entered, address, hashes, for: user, by: actor)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
-        if draft.isLocked, draft.hasNewPassword {
+        var tokens: (any AccessTokenSource)? = UserTokens(user: user, tokens: mailkeep.tokens)
+        if let refreshToken = input.refreshToken, let granted = entered.granted {
+            let renewed = try await mailkeep.renew(refreshToken, of: granted.grant.provider)
+            entered.granted?.grant = renewed.grant
+            draft.settings.credentials?.proof = .grant(renewed.grant)
+            tokens = GivenToken(renewed.tokens.accessToken)
+        }
+        if draft.isLocked, draft.hasNewProof {
             _ = try await mailkeep.sources.test(
                 accountType: draft.settings.accountType,
                 server: server,
                 credentials: draft.settings.credentials,
                 path: path,
+                tokens: tokens,
                 permissions: permissions
             )
         }
         let now = mailkeep.clock()
-        return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let current = try transaction.draft(of: input, address, hashes, for: user, by: actor)
-            guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
+        return try await mailkeep.act(action, as: caller) { [entered, wasLocked = draft.isLocked] transaction, actor in
+            let current = try transaction.draft(of: entered, address, hashes, for: user, by: actor)
+            guard current.isLocked == wasLocked else { throw Refusal(.l2) }
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hashes.exact, at: now)
             try transaction.noteTag(of: hashes)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
@@ -80,7 +95,7 @@ extension MailAddonInput {
     /// The settings that this amounts to beside what is saved.
     ///
     /// - Throws: `AppError` (`accountTypeUnavailable`, `serverIncomplete`, `badPort`, `badCertificates`,
-    ///   `passwordNeeded`).
+    ///   `passwordNeeded`, `signInNeeded`).
     func settings(
         _ address: UserAddress,
         saved: MailAddonSettings?,
@@ -107,6 +122,11 @@ extension MailAddonInput {
             settings.path = path
             return settings
         }
+        if let granted {
+            settings.server = granted.server
+            settings.credentials = MailCredentials(username: address.text, grant: granted.grant)
+            return settings
+        }
         let server = try server(saved: sameAccount?.server)
         let username = username ?? credentials.flatMap { sameAccount == nil ? nil : $0.username } ?? address.text
         settings.server = server
@@ -119,7 +139,9 @@ extension MailAddonInput {
         } else if let credentials, sameAccount?.server == server, credentials.username == username {
             settings.credentials = credentials
         } else {
-            throw AppError(.passwordNeeded)
+            // What signed in at a provider, or can in no other way, does not miss a password.
+            let needsProvider = credentials?.grant?.provider.accountType == accountType || accountType == .microsoft365
+            throw AppError(needsProvider ? .signInNeeded : .passwordNeeded)
         }
         return settings
     }

@@ -11,7 +11,7 @@ package struct Session: Sendable {
     package let formToken: String
     /// What the next page is to tell, as JSON of whoever shows it.
     package let notice: String?
-    fileprivate let tokenHash: Data
+    let tokenHash: Data
 
     /// Hours without use after which a session ends, and days after which it ends in any case.
     package static let idleHours: Int64 = 8

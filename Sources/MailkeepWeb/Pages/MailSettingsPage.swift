@@ -17,7 +17,7 @@ struct MailSettingsPage {
         router.post("/settings/mail-addon/test") { _, context in try await test(context) }
     }
 
-    private func saved(_ context: SignedInContext) async throws -> MailAddonShape? {
+    func saved(_ context: SignedInContext) async throws -> MailAddonShape? {
         try await site.mailkeep.perform(ShowMailAddonSettings(user: context.user.id), as: context.caller)
     }
 
@@ -50,13 +50,13 @@ struct MailSettingsPage {
     }
 
     /// What the page tells of an error; one that is no matter of the settings is thrown on.
-    private func problem(_ error: any Error, in context: SignedInContext) throws -> Problem {
+    func problem(_ error: any Error, in context: SignedInContext) throws -> Problem {
         let problem = Problem(error, in: context.user.locale)
         guard problem.status != .internalServerError, (error as? Refusal)?.rule != .u1 else { throw error }
         return problem
     }
 
-    private func page(
+    func page(
         _ saved: MailAddonShape?,
         _ entered: MailSettingsForm? = nil,
         problem: Problem? = nil,
@@ -67,9 +67,11 @@ struct MailSettingsPage {
         let previews = try await site.mailkeep.perform(PreviewSharing(), as: context.caller)
         let presenter = Presenter(context)
         var content = MailSettingsContent(
-            entered ?? MailSettingsForm(saved, email: context.user.email),
+            // A form of locked settings holds none of them.
+            entered.flatMap { $0.isUnchanged ? nil : $0 } ?? MailSettingsForm(saved, email: context.user.email),
             saved: saved,
             previews,
+            providers: site.mailkeep.signInProviders,
             presenter
         )
         content.problem = problem?.message
@@ -159,6 +161,12 @@ struct MailSettingsForm: Sendable {
 
 /// What the page of mail add-on settings shows.
 struct MailSettingsContent {
+    /// A button that leads to a provider's pages.
+    struct SignIn {
+        let signInAction: String
+        let signInText: String
+    }
+
     struct Sharing {
         let sharingValue: String
         let sharingName: String
@@ -181,6 +189,9 @@ struct MailSettingsContent {
     let sharings: [Sharing]
     let sharingText: String
     let hasPassword: Bool
+    let signIns: [SignIn]
+    let hasSignIns: Bool
+    let signedInText: String?
     let lastSync: Moment?
     let savedAt: Moment?
     let syncProblem: String?
@@ -188,17 +199,22 @@ struct MailSettingsContent {
     var testProblem: String?
     var testAnswer: String?
 
-    /// What can work now: the sign-in that Microsoft 365 asks for is not there yet, and files of the server are no matter
-    /// of its users.
+    /// What can work now: Microsoft 365 only where Mailkeep is registered with Microsoft, and files of the server are no
+    /// matter of its users.
     static let offered: [AccountType] = [.imap, .pop3, .gmail, .zoho, .yahoo]
 
-    init(_ entered: MailSettingsForm, saved: MailAddonShape?, _ previews: [SharingPreviewShape], _ presenter: Presenter)
-    {
+    init(
+        _ entered: MailSettingsForm,
+        saved: MailAddonShape?,
+        _ previews: [SharingPreviewShape],
+        providers: [MailProvider],
+        _ presenter: Presenter
+    ) {
         let wording = presenter.wording
         isLocked = saved?.locked == true
         lockedText = saved.map { presenter.lock($0) } ?? ""
         isSaved = saved != nil
-        var types = Self.offered
+        var types = Self.offered + providers.map(\.accountType).filter { !Self.offered.contains($0) }
         // What is saved can be saved again.
         let savedType = saved.flatMap { AccountType(rawValue: $0.mailbox.account_type) }
         if let savedType, !types.contains(savedType) { types.append(savedType) }
@@ -216,7 +232,20 @@ struct MailSettingsContent {
             Sharing(setting, previews, chosen: entered.sharing, presenter)
         }
         sharingText = presenter.sharing(saved?.sharing ?? "")
-        hasPassword = saved?.mailbox.host != nil
+        hasPassword = saved?.mailbox.sign_in == "password"
+        let signedIn = saved?.mailbox.sign_in.flatMap(MailProvider.init)
+        signedInText = signedIn.map { wording.text(.ownSignedIn, ["provider": $0.displayName]) }
+        // While the settings are locked, only the provider of the mailbox as it is can be signed in to.
+        signIns = providers.filter { saved?.locked != true || $0 == savedType?.provider }.map { provider in
+            SignIn(
+                signInAction: MailSignInPage.address(of: provider),
+                signInText: wording.text(
+                    provider == signedIn ? .ownSignInAgain : .ownSignIn,
+                    ["provider": provider.displayName]
+                )
+            )
+        }
+        hasSignIns = !signIns.isEmpty
         lastSync = presenter.moment(saved?.last_sync_time)
         savedAt = presenter.moment(saved?.saved_time)
         syncProblem = saved?.last_sync_error?.message

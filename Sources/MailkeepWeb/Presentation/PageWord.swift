@@ -55,6 +55,11 @@ enum PageWord: String, CaseIterable {
     case auditTitle = "audit.title"
 
     case ownTitle = "own.title"
+    case ownSignIn = "own.sign_in"
+    case ownSignInAgain = "own.sign_in.again"
+    case ownSignInLeads = "own.sign_in.leads"
+    case ownSignInDone = "own.sign_in.done"
+    case ownSignedIn = "own.signed_in"
     case securityTls = "security.tls"
     case securityStarttls = "security.starttls"
     case securityNone = "security.none"

@@ -21,6 +21,7 @@ enum Template: String, CaseIterable {
     case message
     case organization
     case pager
+    case provider
     case record
     case records
     case settings
@@ -54,6 +55,7 @@ enum Template: String, CaseIterable {
         case .message: PackageResources.message_mustache
         case .organization: PackageResources.organization_mustache
         case .pager: PackageResources.pager_mustache
+        case .provider: PackageResources.provider_mustache
         case .record: PackageResources.record_mustache
         case .records: PackageResources.records_mustache
         case .settings: PackageResources.settings_mustache

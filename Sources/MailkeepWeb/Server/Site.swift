@@ -33,6 +33,7 @@ struct Site: Sendable {
         HomePage(site: self).add(to: signedIn)
         AccountPage(site: self).add(to: signedIn)
         MailSettingsPage(site: self).add(to: signedIn)
+        MailSignInPage(site: self).add(to: signedIn)
         RecordPages(site: self).add(to: signedIn)
         MessagePages(site: self).add(to: signedIn)
         MyMailPage(site: self).add(to: signedIn)

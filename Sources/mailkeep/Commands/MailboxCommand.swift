@@ -55,10 +55,22 @@ struct MailboxCommand: ParsableCommand {
         @Option(help: "tls, starttls or none.") var security: ConnectionSecurity?
         @Option(help: "The user name at the server; else the address.") var username: String?
         @Flag(help: "Read the password from the first line of standard input.") var passwordStdin = false
+        @Flag(
+            help: """
+                Read a refresh token from the first line of standard input, given by the provider of a gmail or \
+                microsoft365 account to this Mailkeep's client.
+                """
+        )
+        var refreshTokenStdin = false
         @Option(help: ArgumentHelp("Certificates (PEM) to trust for this server.", valueName: "file")) var caFile:
             String?
         @Option(help: "The folder or file of a maildir or mbox account.") var path: String?
         @Option(help: "private, record_level or complete.") var sharing: SharingSetting
+
+        func validate() throws {
+            guard passwordStdin, refreshTokenStdin else { return }
+            throw ValidationError("Standard input holds one secret: a password or a refresh token.")
+        }
 
         func run(in context: CommandContext) async throws {
             let permissions = try reach.permissions
@@ -75,6 +87,7 @@ struct MailboxCommand: ParsableCommand {
                         as: UTF8.self
                     )
                 }
+                if refreshTokenStdin { input.refreshToken = try await session.console.readStandardInputLine() }
                 if passwordStdin { input.password = try await session.console.readStandardInputLine() }
                 let action = SaveMailAddonSettings(
                     user: try await session.user(target),

@@ -74,6 +74,7 @@ struct ServeCommand: LocalCommand {
                 paths: reach.allowMailPath,
                 uploadLimit: uploadLimit
             ),
+            providers: settings.providers,
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
