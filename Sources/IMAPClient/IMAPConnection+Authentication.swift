@@ -38,7 +38,7 @@ extension IMAPConnection {
         // What is offered now may differ from what is offered to a signed-in user.
         let offered = capabilities
         capabilities = []
-        var ways = SignInWay.offered(in: offered, for: credentials)[...]
+        var ways = SignInWay.offered(in: offered, for: credentials, isEncrypted: isEncrypted)[...]
         guard !ways.isEmpty else {
             throw IMAPError(.authenticationMechanismUnavailable, "the server offers no way to sign in like this")
         }
@@ -209,8 +209,12 @@ private enum SignInWay {
     case command(IMAPCommand)
 
     /// What a server that offers `capabilities` can be signed in to with, the strongest first.
-    static func offered(in capabilities: Set<String>, for credentials: SASLCredentials) -> [SignInWay] {
-        var mechanisms = SASLMechanism.preference(for: credentials)
+    static func offered(
+        in capabilities: Set<String>,
+        for credentials: SASLCredentials,
+        isEncrypted: Bool
+    ) -> [SignInWay] {
+        var mechanisms = SASLMechanism.preference(for: credentials, isEncrypted: isEncrypted)
             .filter { capabilities.contains("AUTH=\($0.rawValue)") }
         var ways: [SignInWay] = []
         if case .password(let username, let password, nil) = credentials, !capabilities.contains("LOGINDISABLED") {

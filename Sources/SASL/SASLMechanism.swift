@@ -12,11 +12,14 @@ package enum SASLMechanism: String, Sendable, CaseIterable {
     case xoauth2 = "XOAUTH2"
 
     /// What can be used with `credentials`, the strongest first.
-    package static func preference(for credentials: SASLCredentials) -> [SASLMechanism] {
+    ///
+    /// - Parameter isEncrypted: under TLS another's mailbox is asked for by PLAIN: for SCRAM a Dovecot whose master
+    ///   users are set up as its documentation shows compares with the password of the mailbox's own user.
+    package static func preference(for credentials: SASLCredentials, isEncrypted: Bool) -> [SASLMechanism] {
         switch credentials {
         case .password(_, _, nil): [.scramSHA256, .plain, .login]
         // LOGIN cannot say whose mailbox it is about.
-        case .password: [.scramSHA256, .plain]
+        case .password: isEncrypted ? [.plain, .scramSHA256] : [.scramSHA256, .plain]
         case .accessToken: [.oauthBearer, .xoauth2]
         }
     }

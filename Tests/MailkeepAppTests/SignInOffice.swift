@@ -20,7 +20,7 @@ final class SignInOffice: Sendable {
     let mail: DovecotServer
     let ada: UserID
     let hana: UserID
-    private let current: Mutex<Mailkeep>
+    private let current: Mutex<Mailkeep?>
     private let moment: Clock
     private let folder: String
 
@@ -28,7 +28,12 @@ final class SignInOffice: Sendable {
         let now = Mutex(Timestamp.now())
     }
 
-    var mailkeep: Mailkeep { current.withLock { $0 } }
+    var mailkeep: Mailkeep {
+        get throws {
+            guard let mailkeep = current.withLock({ $0 }) else { throw AppError(.noOrganization) }
+            return mailkeep
+        }
+    }
     var now: Timestamp { moment.now.withLock { $0 } }
 
     init(_ provider: FakeProvider, _ mail: DovecotServer) async throws {
@@ -88,7 +93,8 @@ final class SignInOffice: Sendable {
 
     /// Ends the process, as it were, and begins another.
     func reopen(isRegistered: Bool = true) async throws {
-        try mailkeep.close()
+        // Whoever holds it holds the vault.
+        try current.withLock { $0.take() }?.close()
         let directory = try await DataDirectory.open(at: folder + "/data")
         let next = try await Self.open(directory, provider, mail, isRegistered: isRegistered, moment)
         current.withLock { $0 = next }

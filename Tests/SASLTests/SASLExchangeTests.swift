@@ -76,13 +76,16 @@ struct SASLExchangeTests {
         let password = SASLCredentials.password(username: "u", password: "p")
         let master = SASLCredentials.password(username: "u", password: "p", authorizeAs: "a")
         let token = SASLCredentials.accessToken(username: "u", token: "t")
-        #expect(SASLMechanism.preference(for: password) == [.scramSHA256, .plain, .login])
-        #expect(SASLMechanism.preference(for: master) == [.scramSHA256, .plain])
-        #expect(SASLMechanism.preference(for: token) == [.oauthBearer, .xoauth2])
+        let preference = SASLMechanism.preference(for:isEncrypted:)
+        #expect(preference(password, true) == [.scramSHA256, .plain, .login])
+        #expect(preference(password, false) == [.scramSHA256, .plain, .login])
+        #expect(preference(master, true) == [.plain, .scramSHA256])
+        #expect(preference(master, false) == [.scramSHA256, .plain])
+        #expect(preference(token, true) == [.oauthBearer, .xoauth2])
         for credentials in [password, master, token] {
             for mechanism in SASLMechanism.allCases {
                 let isFit = (try? SASLExchange(mechanism, credentials)) != nil
-                #expect(isFit == SASLMechanism.preference(for: credentials).contains(mechanism))
+                #expect(isFit == SASLMechanism.preference(for: credentials, isEncrypted: true).contains(mechanism))
             }
         }
     }
@@ -98,7 +101,7 @@ struct SASLExchangeTests {
         ]
     )
     func forbidden(credentials: SASLCredentials) {
-        for mechanism in SASLMechanism.preference(for: credentials) {
+        for mechanism in SASLMechanism.preference(for: credentials, isEncrypted: true) {
             #expect(throws: SASLError(.forbiddenCharacter)) { try SASLExchange(mechanism, credentials) }
         }
     }
@@ -115,7 +118,7 @@ struct SASLExchangeTests {
     func redaction(mechanism: SASLMechanism) throws {
         let password = SASLCredentials.password(username: "canary", password: "canary")
         let token = SASLCredentials.accessToken(username: "canary", token: "canary")
-        let credentials = SASLMechanism.preference(for: token).contains(mechanism) ? token : password
+        let credentials = SASLMechanism.preference(for: token, isEncrypted: true).contains(mechanism) ? token : password
         var exchange = try SASLExchange(mechanism, credentials)
         let values: [Any] = [
             credentials, exchange, exchange.initialResponse as Any, exchange.receive(Array("Username:".utf8)),
