@@ -201,7 +201,7 @@ struct HostileServerTests {
     func mailboxes() async throws {
         var limits = IMAPLimits()
         limits.mailboxes = 100
-        for distinct in [100, 101] {
+        for distinct in [99, 101] {
             let lines = (0..<5000).map { "* LIST () \"/\" F\($0 % distinct)\r\n" }.joined()
             let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK"), .stall]
             try await withScriptedIMAPServer(script) { [limits] server in
@@ -209,7 +209,7 @@ struct HostileServerTests {
                 let isTooMany = distinct > limits.mailboxes
                 do {
                     let count = try await withIMAPConnection(configuration) { try await $0.listMailboxes().count }
-                    #expect(count == 100 && !isTooMany)
+                    #expect(count == distinct && !isTooMany)
                 } catch let error as IMAPError {
                     #expect(error.code == .limitExceeded && isTooMany)
                 }
