@@ -265,7 +265,7 @@ struct MechanismTests {
     }
 
     @Test(
-        "A master user opens another's mailbox, whether by SCRAM or not",
+        "A master user opens another's mailbox, whether SCRAM is offered or not",
         arguments: ["plain", "plain scram-sha-256"]
     )
     func masterUser(mechanisms: String) async throws {
