@@ -1,5 +1,6 @@
 import Foundation
 import IMAPCore
+import MailConnection
 import NIOCore
 import NIOPosix
 import SASL

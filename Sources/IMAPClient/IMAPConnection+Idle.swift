@@ -1,4 +1,5 @@
 import IMAPCore
+import MailConnection
 package import NIOCore
 import Synchronization
 
@@ -44,11 +45,11 @@ extension IMAPConnection {
 /// The line that ends `IDLE`, which is said once.
 private final class IdleEnd: Sendable {
     private let channel: any Channel
-    private let watchdog: IMAPWatchdog
+    private let watchdog: Watchdog
     private let patience: TimeAmount
     private let isSaid = Atomic(false)
 
-    init(channel: any Channel, watchdog: IMAPWatchdog, patience: TimeAmount) {
+    init(channel: any Channel, watchdog: Watchdog, patience: TimeAmount) {
         (self.channel, self.watchdog, self.patience) = (channel, watchdog, patience)
     }
 

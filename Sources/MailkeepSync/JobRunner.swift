@@ -22,7 +22,7 @@ package struct JobRunner: Sendable {
     private static let longestRest: Int64 = 6 * 3_600_000
     private static let mostRest: Int64 = 7 * 86_400_000
     /// A job that was begun this often and never came to an end takes the process with it.
-    private static let mostAttempts = 10
+    private static let mostAttempts = 200
 
     package init(
         store: Store,

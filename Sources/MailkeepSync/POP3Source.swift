@@ -21,12 +21,13 @@ struct POP3Source: MailSource {
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
+        guard let password = credentials.password else { throw SyncFailure(.settings, "the settings name no password") }
         do {
             try await withPOP3Connection(
                 POP3Configuration(endpoint),
                 credentials: POP3Credentials(
                     username: credentials.username,
-                    password: credentials.password,
+                    password: password,
                     authorizeAs: credentials.authorizeAs
                 ),
                 logger: logger

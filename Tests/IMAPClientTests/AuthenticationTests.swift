@@ -2,6 +2,7 @@ import Foundation
 import IMAPClient
 import IMAPCore
 import Logging
+import MailConnection
 import NIOCore
 import SASL
 import TestSupport

@@ -203,8 +203,8 @@ struct HostileServerTests {
         limits.mailboxes = 100
         for distinct in [99, 101] {
             let lines = (0..<5000).map { "* LIST () \"/\" F\($0 % distinct)\r\n" }.joined()
-            let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK"), .stall]
-            try await withScriptedIMAPServer(script) { [limits] server in
+            let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK")]
+            try await withScriptedIMAPServer(script + ScriptedIMAPServer.signOut) { [limits] server in
                 let configuration = server.configuration(limits: limits, responseTimeout: .seconds(1))
                 let isTooMany = distinct > limits.mailboxes
                 do {

@@ -70,6 +70,7 @@ struct Nonsense: Sendable, CustomTestStringConvertible {
             ("more bytes than there are numbers", "* 3 FETCH (UID 3 BODY[] {99999999999999999999}\r\n", false),
             ("a literal that takes in what follows", "* 3 FETCH (UID 3 FLAGS {30}\r\n", true),
             ("all identifiers", "* ESEARCH UID ALL 1:4294967295\r\n* SEARCH 4294967295\r\n", false),
+            ("no mails", "* 0 EXISTS\r\n", true),
             ("everything gone", "* VANISHED (EARLIER) 1:4294967295\r\n* 1 EXPUNGE\r\n", false),
         ]
         return texts.enumerated().map { index, text in

@@ -51,7 +51,7 @@ struct CrashTests {
             #expect(try work.count("backup") == 1)
             var moments: [[Int]] = []
             for step in 0..<10 {
-                let server = try work.start("serve --allow-mail-network 127.0.0.0/8", crashAt: 8 + 6 * step)
+                let server = try work.start("serve --allow-mail-network 127.0.0.0/8", crashAt: 8 + 2 * step)
                 #expect(try await server.answer().status == 128 + SIGKILL)
                 #expect(try await work.emails(seenBy: .owner)?.isEmpty == true)
                 moments.append(try tables.map { try work.count($0) })

@@ -44,7 +44,7 @@ package struct BeginMailSignIn: UseCase {
         var input = MailAddonInput(accountType: provider.accountType, address: address.text, sharing: sharing)
         input.granted = try mailkeep.placeholder(for: provider.accountType)
         let registration = try mailkeep.providers.registration(of: provider)
-        let (state, verifier, hash) = (SecretToken(), OAuthVerifier(), mailkeep.addressHash(address.normalized))
+        let (state, verifier, hashes) = (SecretToken(), OAuthVerifier(), mailkeep.addressHashes(address))
         let pending = PendingSignIn(
             provider: provider,
             address: address.text,
@@ -54,7 +54,7 @@ package struct BeginMailSignIn: UseCase {
         )
         let expiry = mailkeep.clock().advanced(byMilliseconds: Self.longest)
         try await mailkeep.act(action, as: caller) { [input, session] transaction, actor in
-            _ = try transaction.draft(of: input, address, hash, for: user, by: actor)
+            _ = try transaction.draft(of: input, address, hashes, for: user, by: actor)
             try transaction.beginSignIn(pending, session: session.tokenHash, stateHash: state.hash, until: expiry)
             return (.done, ())
         }
@@ -116,9 +116,9 @@ package struct FinishMailSignIn: UseCase {
         guard let sharing = SharingSetting(rawValue: pending.sharing) else { throw AppError(.signInExpired) }
         var input = MailAddonInput(accountType: provider.accountType, address: pending.address, sharing: sharing)
         input.granted = try mailkeep.placeholder(for: provider.accountType)
-        let hash = mailkeep.addressHash(address.normalized)
+        let hashes = mailkeep.addressHashes(address)
         let draft = try await mailkeep.read(action, as: caller) { [input] transaction, actor in
-            try transaction.draft(of: input, address, hash, for: user, by: actor)
+            try transaction.draft(of: input, address, hashes, for: user, by: actor)
         }
         try await mailkeep.sources.check(server: draft.settings.server, path: nil, permissions: permissions)
         let tokens = try await redeem(code, pending, in: mailkeep)
@@ -139,9 +139,10 @@ package struct FinishMailSignIn: UseCase {
         }
         let now = mailkeep.clock()
         let shape = try await mailkeep.act(action, as: caller) { [input] transaction, actor in
-            let current = try transaction.draft(of: input, address, hash, for: user, by: actor)
+            let current = try transaction.draft(of: input, address, hashes, for: user, by: actor)
             guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
-            try transaction.saveMailAddon(current.settings, of: user, addressHash: hash, at: now)
+            try transaction.saveMailAddon(current.settings, of: user, addressHash: hashes.exact, at: now)
+            try transaction.noteTag(of: hashes)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }
             return (.done, try transaction.shape(of: saved, owner: actor))
         }
