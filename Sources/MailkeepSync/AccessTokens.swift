@@ -64,8 +64,10 @@ package actor AccessTokens {
         )
     }
 
-    /// Not a task of who asks first: were that cancelled between the provider's answer and its being stored, a new refresh
-    /// token would be lost, and with it the sign-in. It ends by itself, as its waits are bounded.
+    /// Begins to renew a user's token, in a task that is not of who asks first.
+    ///
+    /// Were that cancelled between the provider's answer and its being stored, a new refresh token would be lost, and with
+    /// it the sign-in. The task ends by itself, as its waits are bounded.
     private func begin(_ user: UserID, refusing refused: String?) -> Task<AccessToken, any Error> {
         let task = Task {
             defer { refreshes[user] = nil }
