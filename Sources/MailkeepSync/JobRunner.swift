@@ -17,7 +17,7 @@ package struct JobRunner: Sendable {
     /// How long a lease holds, and how often it is renewed.
     private static let lease: Int64 = 60_000
     private static let heartbeat = Duration.seconds(2)
-    /// How long a job rests whose mail server asks to wait: at first, at most each time, and in all. In milliseconds.
+    /// Milliseconds that a job rests whose mail server asks to wait: at first, at most each time, and in all.
     private static let firstRest: Int64 = 15 * 60_000
     private static let longestRest: Int64 = 6 * 3_600_000
     private static let mostRest: Int64 = 7 * 86_400_000

@@ -1,0 +1,229 @@
+import Logging
+import MailkeepModel
+import MailkeepStore
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import MailkeepSync
+
+@Suite("What is new in a mailbox, on a real server", .timeLimit(.minutes(5)))
+struct IncrementalTests {
+    private static func source(port: Int, width: Int = 1) -> IMAPSource {
+        IMAPSource(
+            server: MailServer(host: "127.0.0.1", port: port, security: .none),
+            credentials: MailCredentials(username: "alice", password: "secret"),
+            policy: NetworkPolicy(allowed: [Network("127.0.0.0/8")].compactMap(\.self)),
+            width: width,
+            logger: Logger(label: "test")
+        )
+    }
+
+    private static func signIn(_ server: DovecotServer) throws -> BlockingIMAP {
+        let hand = try BlockingIMAP(port: server.imapPort)
+        try hand.command("LOGIN alice secret")
+        return hand
+    }
+
+    private static func append(_ subjects: String..., to folder: String = "INBOX", by hand: BlockingIMAP) throws {
+        for subject in subjects {
+            let mail = SyncWorkplace.mail(subject)
+            try hand.command("APPEND \(folder) {\(mail.utf8.count)+}\r\n\(mail)")
+        }
+    }
+
+    @Test("A renamed folder is known again, and nothing of it is read a second time")
+    func renamed() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try hand.command("CREATE Orders")
+            try Self.append("one", "two", "three", to: "Orders", by: hand)
+            try Self.append("other", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            try hand.command("RENAME Orders \"Orders 2025\"")
+            let report = try await work.synchronise(source)
+            #expect(report.progress.considered == 0 && report.progress.stored == 0)
+            #expect(try await work.counts(of: "Orders") == nil)
+            #expect(try await work.counts(of: "Orders 2025")?.stored == 3)
+
+            try Self.append("four", to: "\"Orders 2025\"", by: hand)
+            let next = try await work.synchronise(source)
+            #expect(next.progress.considered == 1 && next.progress.stored == 1)
+            #expect(try await work.subjects == ["four", "one", "other", "three", "two"])
+        }
+    }
+
+    @Test("Another folder of a former name's UIDVALIDITY is not taken for it")
+    func replaced() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try hand.command("CREATE Old")
+            try Self.append("one", "two", to: "Old", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            try hand.command("DELETE Old")
+            try hand.command("CREATE New")
+            try Self.append("three", "four and more", to: "New", by: hand)
+            try await work.synchronise(source)
+            #expect(try await work.subjects == ["four and more", "one", "three", "two"])
+            for folder in ["Old", "New"] { #expect(try await work.counts(of: folder)?.stored == 2) }
+        }
+    }
+
+    @Test("What is removed from the server stays, and is counted as removed")
+    func removed() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", "two", "three", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            try hand.command("SELECT INBOX")
+            try hand.command("STORE 2 +FLAGS (\\Deleted)")
+            try hand.command("EXPUNGE")
+            let report = try await work.synchronise(source)
+            #expect(report.onServer["INBOX"] == 2)
+            var expected = FolderCounts(name: "INBOX")
+            (expected.considered, expected.removed, expected.associated, expected.stored) = (3, 1, 3, 3)
+            #expect(try await work.counts() == expected)
+            #expect(try await work.subjects == ["one", "three", "two"])
+        }
+    }
+
+    @Test("A folder that is as it was is not opened again")
+    func untouched() async throws {
+        let status = "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)\r\n"
+        let mail = SyncWorkplace.mail("1")
+        let header = "From: \(SyncWorkplace.customer)\r\n\r\n"
+        let list: [ScriptedIMAPServer.Step] =
+            ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN LIST-STATUS") + [
+                .receive("LIST"), .send("* LIST () \"/\" INBOX\r\n" + status), .answer("OK"),
+            ]
+        let first: [ScriptedIMAPServer.Step] =
+            list + [
+                .receive("EXAMINE"), .send("* 1 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n* OK [UIDNEXT 2] n\r\n"),
+                .answer("OK"),
+                .receive("(UID)"), .send("* 1 FETCH (UID 1)\r\n"), .answer("OK"),
+                .receive("UID FETCH 1 (UID RFC822.SIZE"),
+                .send("* 1 FETCH (UID 1 RFC822.SIZE 9 BODY[HEADER] {\(header.utf8.count)}\r\n\(header))\r\n"),
+                .answer("OK"),
+                .receive("UID FETCH 1 ("), .send("* 1 FETCH (UID 1 BODY[] {\(mail.utf8.count)}\r\n\(mail))\r\n"),
+                .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        let work = try await SyncWorkplace()
+        try await withScriptedIMAPServer(first) { server in
+            try await work.synchronise(Self.source(port: server.port))
+        }
+        #expect(try await work.subjects == ["1"])
+        try await withScriptedIMAPServer(list + ScriptedIMAPServer.signOut) { server in
+            let report = try await work.synchronise(Self.source(port: server.port))
+            #expect(report.isComplete && report.onServer == ["INBOX": 1])
+            #expect(!server.received.contains { $0.contains("EXAMINE") })
+        }
+    }
+
+    @Test("With Gmail's labels a mail is read once")
+    func labels() async throws {
+        let mail = SyncWorkplace.mail("1")
+        let header = "From: \(SyncWorkplace.customer)\r\n\r\n"
+        func headers(of folder: String) -> [ScriptedIMAPServer.Step] {
+            [
+                .receive("EXAMINE"), .send("* 1 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n* OK [UIDNEXT 2] n\r\n"),
+                .answer("OK"),
+                .receive("(UID)"), .send("* 1 FETCH (UID 1)\r\n"), .answer("OK"),
+                .receive("X-GM-MSGID"),
+                .send("* 1 FETCH (UID 1 X-GM-MSGID 1278455344230334865 RFC822.SIZE 9 BODY[HEADER] "),
+                .send("{\(header.utf8.count)}\r\n\(header))\r\n"), .answer("OK"),
+            ]
+        }
+        let script: [ScriptedIMAPServer.Step] =
+            ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN X-GM-EXT-1") + [
+                .receive("LIST"),
+                .send("* LIST () \"/\" INBOX\r\n* LIST (\\All) \"/\" \"[Gmail]/All Mail\"\r\n"), .answer("OK"),
+            ] + headers(of: "INBOX") + headers(of: "[Gmail]/All Mail") + [
+                .receive("UID FETCH 1 ("), .send("* 1 FETCH (UID 1 BODY[] {\(mail.utf8.count)}\r\n\(mail))\r\n"),
+                .answer("OK"),
+                .receive("EXAMINE"), .send("* 1 EXISTS\r\n* OK [UIDVALIDITY 7] v\r\n* OK [UIDNEXT 2] n\r\n"),
+                .answer("OK"),
+            ] + ScriptedIMAPServer.signOut
+        let work = try await SyncWorkplace()
+        try await withScriptedIMAPServer(script) { server in
+            let report = try await work.synchronise(Self.source(port: server.port))
+            #expect(report.progress.stored == 2)
+            #expect(server.received.count { $0.contains("BODY.PEEK[])") } == 1)
+        }
+        #expect(try await work.subjects == ["1"])
+        for folder in ["INBOX", "[Gmail]/All Mail"] { #expect(try await work.counts(of: folder)?.stored == 1) }
+    }
+
+    @Test("A server that asks to wait is asked again after a while, and then left alone")
+    func throttled() async throws {
+        let script: [ScriptedIMAPServer.Step] =
+            ScriptedIMAPServer.signIn() + [.receive("LIST"), .answer("NO [THROTTLED] slow down")]
+        let work = try await SyncWorkplace()
+        try await withScriptedIMAPServer(script) { server in
+            await #expect(throws: SyncFailure(.throttled, "")) {
+                try await work.synchronise(Self.source(port: server.port))
+            }
+            #expect(server.received.count { $0.contains("LIST") } == 6)
+        }
+    }
+
+    @Test("No more than a day's limit is read on a day")
+    func dailyLimit() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", "two", by: hand)
+            var source = Self.source(port: server.imapPort)
+            source.dailyBytes = 1
+            try await work.synchronise(source)
+            #expect(try await work.subjects == ["one", "two"])
+            try Self.append("three", by: hand)
+            do {
+                try await work.synchronise(source)
+                Issue.record("the limit was not kept to")
+            } catch let failure as SyncFailure {
+                #expect(failure.code == .throttled)
+                #expect(failure.retryAt.map { $0.rawValue % 86_400_000 == 0 && $0 > work.lastRun } == true)
+            }
+            #expect(try await work.subjects == ["one", "two"])
+        }
+    }
+
+    /// How often there were news.
+    private final class News: Sendable {
+        private let number = Atomic(0)
+
+        var count: Int { number.load(ordering: .relaxed) }
+        func add() -> Int { number.add(1, ordering: .relaxed).newValue }
+    }
+
+    @Test("New mail is told while an inbox is watched")
+    func watched() async throws {
+        try await withDovecot { server in
+            let source = Self.source(port: server.imapPort)
+            let news = News()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    struct Enough: Error {}
+                    try? await source.watchInbox {
+                        if news.add() == 2 { throw Enough() }
+                    }
+                }
+                group.addTask {
+                    let hand = try Self.signIn(server)
+                    while !Task.isCancelled, news.count < 2 {
+                        try Self.append("more", by: hand)
+                        try await Task.sleep(for: .milliseconds(300))
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(news.count == 2)
+        }
+    }
+}
