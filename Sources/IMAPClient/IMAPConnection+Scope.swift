@@ -63,15 +63,8 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
 extension IMAPTransport {
     /// Waits until commands may be written.
     fileprivate nonisolated(nonsending) func awaitReadiness(atMost limit: TimeAmount) async throws {
-        let channel = channel.channel
-        watchdog.startWaiting(atMost: limit)
-        defer { watchdog.stopWaiting() }
         do {
-            try await withTaskCancellationHandler {
-                try await ready.get()
-            } onCancel: {
-                channel.close(promise: nil)
-            }
+            try await watchdog.wait(for: ready, on: channel.channel, atMost: limit)
         } catch {
             try Task.checkCancellation()
             throw IMAPError.wrapping(error)

@@ -30,6 +30,21 @@ package final class Watchdog: Sendable {
     package func stopWaiting() {
         waitingSince.store(0, ordering: .releasing)
     }
+
+    /// Waits for what the connection has to do before the first command; cancelled, it ends the connection.
+    package nonisolated(nonsending) func wait(
+        for ready: EventLoopFuture<Void>,
+        on channel: any Channel,
+        atMost limit: TimeAmount
+    ) async throws {
+        startWaiting(atMost: limit)
+        defer { stopWaiting() }
+        try await withTaskCancellationHandler {
+            try await ready.get()
+        } onCancel: {
+            channel.close(promise: nil)
+        }
+    }
 }
 
 /// The watchdog's place in the pipeline, next to the socket, where every byte passes.

@@ -16,19 +16,23 @@ package final class InboxWatch: Service {
     private let state = Mutex(State())
 
     private struct State {
+        /// What may be watched, as of the last look.
+        var current: Set<WatchedInbox> = []
         var watched: Set<UserID> = []
         /// Whose server broke off, how often in a row, and before when it is left alone.
         var broken: [UserID: (times: Int, until: Timestamp)] = [:]
     }
 
     private static let pause = Duration.seconds(5)
+    /// How soon a watch notices that it is not to be.
+    private static let checkPause = Duration.seconds(1)
     /// How long a server that broke off is left alone, at first and at most, in milliseconds.
     private static let firstRest: Int64 = 60_000
     private static let longestRest: Int64 = 6 * 3_600_000
     private static let widths = 0...10_000
 
     /// - Parameter width: how many inboxes to watch at the same time; 0 for none.
-    /// - Throws: `AppError` (`badWidth`).
+    /// - Throws: `AppError` (`badWatchedInboxes`).
     package init(mailkeep: Mailkeep, width: Int, logger: Logger) throws {
         guard Self.widths.contains(width) else { throw AppError(.badWatchedInboxes) }
         self.mailkeep = mailkeep
@@ -52,6 +56,7 @@ package final class InboxWatch: Service {
 
     /// Inboxes to watch from now on.
     private func nextInboxes() async -> [WatchedInbox] {
+        guard width > 0 else { return [] }
         let now = mailkeep.clock()
         let inboxes: [WatchedInbox]
         do {
@@ -61,6 +66,7 @@ package final class InboxWatch: Service {
             return []
         }
         return state.withLock { state in
+            state.current = Set(inboxes)
             let free = inboxes.filter { inbox in
                 !state.watched.contains(inbox.user) && state.broken[inbox.user].map { $0.until <= now } ?? true
             }
@@ -79,8 +85,8 @@ package final class InboxWatch: Service {
                     try await self.mailkeep.sources.watchInbox(of: inbox.user) { try await self.synchronise(inbox) }
                 }
                 group.addTask {
-                    while try await self.mailkeep.store.read({ try $0.inboxesToWatch() }).contains(inbox) {
-                        try await Task.sleep(for: Self.pause)
+                    while self.state.withLock({ $0.current.contains(inbox) }) {
+                        try await Task.sleep(for: Self.checkPause)
                     }
                 }
                 defer { group.cancelAll() }

@@ -23,13 +23,17 @@ package struct FolderSample: Sendable {
 }
 
 extension ReadTransaction {
+    /// Of a row of `folder`: how many of its mails were seen and are not gone from the server.
+    static let presentCount = """
+        ((SELECT COUNT(*) FROM entry WHERE entry.folder_id = folder.id)
+         - (SELECT COUNT(*) FROM entry WHERE entry.folder_id = folder.id AND is_gone))
+        """
+
     /// A mailbox's folders as they were seen last.
     package func knownFolders(of mailbox: MailboxID) throws -> [KnownFolder] {
         try rows(
             """
-            SELECT id, name, uid_validity, next_uid, object_id,
-                   (SELECT COUNT(*) FROM entry WHERE entry.folder_id = folder.id)
-                       - (SELECT COUNT(*) FROM entry WHERE entry.folder_id = folder.id AND is_gone) AS count,
+            SELECT id, name, uid_validity, next_uid, object_id, \(Self.presentCount) AS count,
                    EXISTS (SELECT 1 FROM wanted WHERE wanted.folder_id = folder.id) AS has_wanted,
                    EXISTS (SELECT 1 FROM entry WHERE entry.folder_id = folder.id AND skipped = 'header_unreadable'
                            AND message_id IS NULL) AS has_unread_headers

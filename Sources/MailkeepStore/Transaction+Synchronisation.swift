@@ -22,14 +22,7 @@ extension ReadTransaction {
 
     /// How many mails of a folder were seen and are not gone from the server.
     package func presentCount(in folder: Int64) throws -> Int {
-        let found = try row(
-            """
-            SELECT (SELECT COUNT(*) FROM entry WHERE folder_id = :folder)
-                   - (SELECT COUNT(*) FROM entry WHERE folder_id = :folder AND is_gone) AS count
-            """,
-            ["folder": folder]
-        )
-        return found?["count"] ?? 0
+        try row("SELECT \(Self.presentCount) AS count FROM folder WHERE id = ?", [folder])?["count"] ?? 0
     }
 
     /// Some mails of a folder whose header could not be read, others each time.

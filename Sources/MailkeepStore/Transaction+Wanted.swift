@@ -87,11 +87,6 @@ extension ReadTransaction {
     package func hasAddressChanges() throws -> Bool {
         try exists("SELECT 1 FROM address_change")
     }
-
-    /// How many addresses older mail is still to be looked through for.
-    package func addressChanges() throws -> Int {
-        try row("SELECT COUNT(*) AS count FROM address_change")?["count"] ?? 0
-    }
 }
 
 extension WriteTransaction {

@@ -20,8 +20,6 @@ extension Synchroniser {
         let source: SourceFolder
         /// Folders of former names that this one may be, renamed.
         let former: [KnownFolder]
-        /// Mails that were seen in it.
-        let knownCount: Int
         /// About how many headers are to be read.
         let weight: Int
     }
@@ -75,7 +73,6 @@ extension Synchroniser.UnreadFolder {
     fileprivate init(_ folder: SourceFolder, _ before: KnownFolder?, gone: [KnownFolder]) {
         source = folder
         former = before == nil ? gone : []
-        knownCount = before?.count ?? 0
         let count = folder.status?.count ?? 100
         let new = folder.status?.uidNext.flatMap { next in
             before.map { Int(next) - Int($0.position.nextUID) }

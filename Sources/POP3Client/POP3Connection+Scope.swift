@@ -86,15 +86,8 @@ private struct POP3Transport: Sendable {
 
     /// Waits until commands may be written.
     nonisolated(nonsending) func awaitReadiness(atMost limit: TimeAmount) async throws {
-        let channel = channel.channel
-        watchdog.startWaiting(atMost: limit)
-        defer { watchdog.stopWaiting() }
         do {
-            try await withTaskCancellationHandler {
-                try await ready.get()
-            } onCancel: {
-                channel.close(promise: nil)
-            }
+            try await watchdog.wait(for: ready, on: channel.channel, atMost: limit)
         } catch {
             try Task.checkCancellation()
             throw POP3Error.wrapping(error)

@@ -57,7 +57,7 @@ struct AuthenticationTests {
             } catch let error as IMAPError {
                 failure = error
             }
-            return (failure, server.received)
+            return (failure, try await server.allReceived())
         }
     }
 

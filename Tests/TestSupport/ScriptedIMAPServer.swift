@@ -34,6 +34,7 @@ package final class ScriptedIMAPServer: Sendable {
     package let host = "127.0.0.1"
     private let log: Mutex<[String]>
     private let sent = Atomic(0)
+    private let open = Atomic(0)
 
     fileprivate init(port: Int) {
         self.port = port
@@ -45,6 +46,16 @@ package final class ScriptedIMAPServer: Sendable {
 
     /// How many bytes have been sent to clients so far.
     package var sentBytes: Int { sent.load(ordering: .relaxed) }
+
+    /// The lines that clients have sent, once their connections have ended: what they said last may still be on its way.
+    package func allReceived() async throws -> [String] {
+        while open.load(ordering: .acquiring) > 0 { try await Task.sleep(for: .milliseconds(2)) }
+        return received
+    }
+
+    fileprivate func noteConnection(_ change: Int) {
+        open.add(change, ordering: .acquiringAndReleasing)
+    }
 
     fileprivate func note(_ line: String) {
         log.withLock { $0.append(line) }
@@ -109,7 +120,9 @@ package func withScriptedIMAPServer<Result: Sendable>(
                 await withDiscardingTaskGroup { group in
                     do {
                         for try await channel in connections {
+                            server.noteConnection(1)
                             group.addTask {
+                                defer { server.noteConnection(-1) }
                                 try? await channel.executeThenClose { inbound, outbound in
                                     var connection = ScriptedConnection(
                                         server: server,
