@@ -52,7 +52,7 @@ struct SecurityTests {
         try await expect(.connectionClosed, [.send("* BYE go away\r\n"), .stall])
         try await expect(
             .tlsFailed,
-            [Self.greeting, .receive("STARTTLS"), .answer("OK"), .receive(""), .send("* OK\r\n")]
+            [Self.greeting, .receive("STARTTLS"), .answer("OK"), .receive(""), .send("* OK\r\n"), .stall]
         )
     }
 

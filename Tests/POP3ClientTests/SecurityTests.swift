@@ -48,7 +48,7 @@ struct SecurityTests {
         try await expect(.connection(.connectionClosed), [.send("-ERR go away\r\n"), .stall])
         try await expect(
             .connection(.tlsFailed),
-            [.send("+OK hi\r\n"), .receive("STLS"), .send("+OK\r\n"), .receive(""), .send("+OK nothing\r\n")]
+            [.send("+OK hi\r\n"), .receive("STLS"), .send("+OK\r\n"), .receive(""), .send("+OK nothing\r\n"), .stall]
         )
     }
 
