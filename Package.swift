@@ -101,6 +101,7 @@ let package = Package(
                 "MailkeepModel", "MailkeepKeys",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ]
         ),
         .target(

@@ -14,6 +14,7 @@ enum AddressSpecification {
 
     /// The address; nil when this is not exactly one, with a domain.
     static func read(_ text: ArraySlice<UInt8>) -> EmailAddress? {
+        if let at = plainAt(text) { return address(local: text[..<at], domain: text[(at + 1)...]) }
         guard text.contains(at), let specification = prepared(text) else { return nil }
         guard let list = internet_address_list_parse(GMime.strictOptions, specification) else { return nil }
         defer { mailkeep_gmime_free_addresses(list) }
@@ -24,6 +25,28 @@ enum AddressSpecification {
         if bytes.contains(labelMark[0]) { bytes = bytes.replacing(labelMark, with: []) }
         guard split > 0, let at = bytes.lastIndex(of: at), at > 0 else { return nil }
         return address(local: bytes[..<at], domain: bytes[(at + 1)...])
+    }
+
+    /// Where the `@` is in words of ASCII letters, digits, `-`, `_` and `+` with single dots between them, which most
+    /// addresses are: these can be read in one way only.
+    private static func plainAt(_ text: ArraySlice<UInt8>) -> Int? {
+        var found: Int?
+        // Whether a word has begun.
+        var isInWord = false
+        for (index, byte) in zip(text.indices, text) {
+            switch byte {
+            case _ where byte.isLetter || byte.isDigit: isInWord = true
+            case UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "+"):
+                guard found == nil || byte == UInt8(ascii: "-") else { return nil }
+                isInWord = true
+            case dot where isInWord: isInWord = false
+            case at where isInWord && found == nil:
+                found = index
+                isInWord = false
+            default: return nil
+            }
+        }
+        return isInWord ? found : nil
     }
 
     /// What stands where an address should be, to be shown; nil for nothing.

@@ -175,4 +175,16 @@ extension [UInt8] {
             return range.lowerBound + (UnsafeRawPointer(found) - start)
         }
     }
+    /// Where the next line that begins with `prefix` does, from the beginning of a line on.
+    func lineStart(with prefix: StaticString, from start: Int) -> Int? {
+        withUnsafeBytes { buffer in
+            var start = start
+            while buffer.count - start >= prefix.utf8CodeUnitCount, let base = buffer.baseAddress {
+                if memcmp(base + start, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0 { return start }
+                guard let feed = memchr(base + start, Int32(ASCII.lineFeed), buffer.count - start) else { return nil }
+                start = UnsafeRawPointer(feed) - base + 1
+            }
+            return nil
+        }
+    }
 }

@@ -4,7 +4,8 @@ import CGMime
 ///
 /// GMime drops a part of which the header is missing or broken, ends values at a NUL, puts names of charsets of any
 /// length on the stack, and makes an object of every field. So each header is read by `HeaderScanner`, and what tells
-/// of structure is written anew, bounded and well formed; bodies follow as they are.
+/// of structure is written anew, bounded and well formed. Of the bodies only the lines follow that may be boundaries;
+/// one short line stands for whatever is between them.
 struct StructureSource {
     /// What GMime reads.
     private(set) var bytes: [UInt8] = []
@@ -17,33 +18,44 @@ struct StructureSource {
         let diagnostics: DiagnosticList
     }
 
+    /// What begins at a place in `bytes`, and where that is in the message.
+    private struct Place {
+        let offset: Int
+        let raw: Int
+    }
+
+    /// Longer lines are no boundaries (RFC 2046 section 5.1.1 allows 70 characters).
+    private static let longestMarker = 1024
+
     private let raw: [UInt8]
     private var bodies: [Body] = []
+    /// Ascending; the last one is the end.
+    private var places: [Place] = []
 
     /// - Parameters:
     ///   - header: the fields of the whole message that tell of its structure.
     ///   - start: where its body begins.
     init(header: StructureFields, bodyStart start: Int, of raw: [UInt8]) {
         self.raw = raw
-        bytes.reserveCapacity(raw.count - start + 1024)
         beginBody(at: start, after: header, DiagnosticList())
         var start = start
         var markers = 0
         while start < raw.count {
-            let next = raw.lineFeed(in: start..<raw.count).map { $0 + 1 } ?? raw.count
-            let line = raw[start..<next]
-            start = next
-            guard line.starts(with: "--".utf8) else {
-                append(line)
-                continue
+            let marker = raw.lineStart(with: "--", from: start) ?? raw.count
+            if marker > start {
+                places.append(Place(offset: bytes.count, raw: start))
+                bytes += "x\n".utf8
             }
+            guard marker < raw.count else { break }
             markers += 1
             guard markers <= MIMETree.maximumParts else {
                 diagnostics.add(.tooManyParts)
-                append([1] + line.dropFirst())
-                continue
+                break
             }
-            append(line)
+            let next = raw.lineFeed(in: marker..<raw.count).map { $0 + 1 } ?? raw.count
+            places.append(Place(offset: bytes.count, raw: marker))
+            bytes += raw[marker..<next].prefix(Self.longestMarker).map { $0 == 0 ? 1 : $0 }
+            if next - marker > Self.longestMarker { bytes.append(ASCII.lineFeed) }
             // Any boundary, or none, as in front of a signature: then this is not used.
             var scanner = HeaderScanner(raw, range: next..<raw.count, endsAtMarkers: true)
             var fields = StructureFields()
@@ -51,21 +63,16 @@ struct StructureSource {
             start = scanner.position
             beginBody(at: start, after: fields, scanner.diagnostics)
         }
-        if bytes.contains(0) { for index in bytes.indices where bytes[index] == 0 { bytes[index] = 1 } }
+        places.append(Place(offset: bytes.count, raw: raw.count))
     }
 
     private mutating func beginBody(at start: Int, after fields: StructureFields, _ diagnostics: DiagnosticList) {
         var diagnostics = diagnostics
         if fields.isTypeRepeated { diagnostics.add(.repeatedField) }
-        bytes += fields.bytes
+        bytes += fields.bytes.map { $0 == 0 ? 1 : $0 }
         bytes.append(ASCII.lineFeed)
         bodies.append(Body(start: bytes.count, rawStart: start, diagnostics: diagnostics))
-    }
-
-    /// GMime reads by pieces of 4096 bytes, and would find a boundary where one begins inside a long line.
-    private mutating func append(_ line: ArraySlice<UInt8>) {
-        bytes += line.prefix(1024)
-        if line.count > 1024 { bytes += line.dropFirst(1024).map { $0 == UInt8(ascii: "-") ? 1 : $0 } }
+        places.append(Place(offset: bytes.count, raw: start))
     }
 
     // MARK: Parts
@@ -121,9 +128,14 @@ struct StructureSource {
         return start..<max(start, end)
     }
 
+    /// The place in the message of one in `bytes`; of one inside what stands for something, where that ends.
     private func place(of offset: Int) -> Int {
-        let body = body(at: offset)
-        return min(max(body.rawStart, body.rawStart + offset - body.start), raw.count)
+        var (low, high) = (0, places.count - 1)
+        while low < high {
+            let middle = (low + high) / 2
+            if places[middle].offset < offset { low = middle + 1 } else { high = middle }
+        }
+        return places[low].raw
     }
 
     /// What follows the header of a part.

@@ -13,15 +13,26 @@ struct Sealing: Sendable {
 
     /// Seals what is kept of a mail.
     func seal(_ message: FetchedMessage) throws -> SealedMessage {
-        let context = "message/\(message.content.key.base64EncodedString())"
-        return SealedMessage(
+        SealedMessage(
             entry: message.entry,
             content: message.content,
             size: message.size,
             hasAttachment: !message.summary.attachments.isEmpty,
-            summary: try seal(message.summary, with: \.columns, context: context)
+            summary: try columns.seal(message.summary.encoded, context: Self.context(of: message.content.key))
         )
     }
+
+    /// Opens a mail's summary, or a part of it, which `read` takes out of its encoded form.
+    func openSummary<Value>(_ sealed: Data, of content: Data, _ read: (Data) throws -> Value) throws -> Value {
+        let context = Self.context(of: content)
+        do {
+            return try read(columns.open(sealed, context: context))
+        } catch {
+            throw StoreError(.sealed, "a sealed column does not open (\(context))", cause: error)
+        }
+    }
+
+    private static func context(of content: Data) -> String { "message/\(content.base64EncodedString())" }
 
     /// Opens what `seal` made.
     func open<Value: Decodable>(

@@ -107,7 +107,8 @@ package struct BackupSeal: Sendable {
 /// A message that a backup holds, and the folders that it was in.
 package struct BackupMessage: Sendable {
     package var id: MessageID
-    package var summary: MessageSummary
+    /// Of the raw bytes (design decision 5).
+    package var sha256: Data
     package var size: Int64
     package var sentAt: Timestamp
     package var folders: [String]
@@ -200,15 +201,12 @@ extension ReadTransaction {
             "user": backup.user.rawValue, "key": key ?? Data(), "backup": backup.id.rawValue, "limit": limit,
         ]
         if let viewer { arguments += ["viewer": viewer.rawValue] }
+        let names = try folderNames(of: backup.user)
         return try rows(
             """
             SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
                    backup.id = :backup AS is_new, \(viewer == nil ? "0" : Visibility.mayExport) AS is_visible,
-                   (SELECT json_group_array(name) FROM (
-                        SELECT DISTINCT folder.name FROM entry JOIN folder ON folder.id = entry.folder_id
-                        JOIN mailbox ON mailbox.id = folder.mailbox_id
-                        WHERE entry.message_id = message.id AND mailbox.user_id = :user ORDER BY folder.name
-                   )) AS folders
+                   (SELECT group_concat(folder_id) FROM entry WHERE entry.message_id = message.id) AS folders
             FROM message
             CROSS JOIN backup_message ON backup_message.message_id = message.id AND backup_message.user_id = :user
             CROSS JOIN backup ON backup.id = backup_message.backup_id
@@ -221,15 +219,18 @@ extension ReadTransaction {
             let contentKey: Data = row["key"]
             return BackupMessage(
                 id: MessageID(rawValue: row["id"]),
-                summary: try sealing.open(
-                    MessageSummary.self,
+                sha256: try sealing.openSummary(
                     row["sealed_summary"],
-                    with: \.columns,
-                    context: "message/\(contentKey.base64EncodedString())"
+                    of: contentKey,
+                    MessageSummary.sha256(inEncoded:)
                 ),
                 size: row["size"],
                 sentAt: Timestamp(rawValue: row["sent_at"]),
-                folders: try JSONDecoder().decode([String].self, from: Data((row["folders"] as String).utf8)),
+                folders: Set(
+                    ((row["folders"] as String?) ?? "").split(separator: ",").compactMap {
+                        Int64($0).flatMap { names[$0] }
+                    }
+                ).sorted(),
                 isNew: row["is_new"],
                 isVisible: row["is_visible"],
                 content: ContentLocation(
@@ -240,6 +241,17 @@ extension ReadTransaction {
                 )
             )
         }
+    }
+
+    private func folderNames(of user: UserID) throws -> [Int64: String] {
+        let folders = try rows(
+            """
+            SELECT folder.id, folder.name FROM mailbox JOIN folder ON folder.mailbox_id = mailbox.id
+            WHERE mailbox.user_id = ?
+            """,
+            [user.rawValue]
+        )
+        return Dictionary(folders.map { ($0["id"], $0["name"]) }, uniquingKeysWith: { first, _ in first })
     }
 
     private static let selectBackup = """

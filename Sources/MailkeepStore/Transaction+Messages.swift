@@ -5,8 +5,8 @@ package import MailkeepModel
 /// What lists show of a message.
 ///
 /// Sealed at rest.
-package struct MessageSummary: Sendable, Equatable, Codable {
-    package struct Party: Sendable, Equatable, Codable {
+package struct MessageSummary: Sendable, Equatable {
+    package struct Party: Sendable, Equatable {
         package var name: String?
         package var address: String
 
@@ -16,7 +16,7 @@ package struct MessageSummary: Sendable, Equatable, Codable {
         }
     }
 
-    package struct Attachment: Sendable, Equatable, Codable {
+    package struct Attachment: Sendable, Equatable {
         package var name: String?
         package var contentType: String
         package var size: Int
@@ -165,12 +165,7 @@ extension ReadTransaction {
         }
         return VisibleMessage(
             id: MessageID(rawValue: row["id"]),
-            summary: try sealing.open(
-                MessageSummary.self,
-                row["sealed_summary"],
-                with: \.columns,
-                context: "message/\(key.base64EncodedString())"
-            ),
+            summary: try sealing.openSummary(row["sealed_summary"], of: key, MessageSummary.init(encoded:)),
             size: row["size"],
             sentAt: Timestamp(rawValue: row["sent_at"]),
             owner: UserID(rawValue: row["owner_id"]),

@@ -100,29 +100,31 @@ extension WriteTransaction {
     @discardableResult
     package func recordHeaders(_ headers: [SeenHeader], in folder: Int64) throws -> Int {
         var count = 0
-        for header in headers {
-            let reason = header.isWhole ? nil : SkipReason.headerUnreadable.rawValue
-            let recorded = try row(
-                """
+        let insertEntry = try database.cachedStatement(
+            sql: """
                 INSERT INTO entry (folder_id, uid, size, sent_at, skipped, email_id) VALUES (?, ?, ?, ?, ?, ?)
                 ON CONFLICT (folder_id, uid) DO UPDATE
                 SET size = excluded.size, sent_at = excluded.sent_at, email_id = excluded.email_id, skipped = NULL
                 WHERE entry.skipped = 'header_unreadable' AND excluded.skipped IS NULL
                 RETURNING id
-                """,
-                [
+                """
+        )
+        let insertAddress = try database.cachedStatement(
+            sql: "INSERT OR REPLACE INTO entry_address (hash, entry_id, fields) VALUES (?, ?, ?)"
+        )
+        for header in headers {
+            let reason = header.isWhole ? nil : SkipReason.headerUnreadable.rawValue
+            let recorded = try Int64.fetchOne(
+                insertEntry,
+                arguments: [
                     folder, Int64(header.uid), Int64(clamping: header.size), header.sentAt.rawValue, reason,
                     header.emailID,
                 ]
             )
-            guard let recorded else { continue }
+            guard let entry = recorded else { continue }
             count += 1
-            let entry: Int64 = recorded["id"]
             for (hash, fields) in header.addresses {
-                try run(
-                    "INSERT OR REPLACE INTO entry_address (hash, entry_id, fields) VALUES (?, ?, ?)",
-                    [hash, entry, fields.rawValue]
-                )
+                try insertAddress.execute(arguments: [hash, entry, fields.rawValue])
             }
             try want(entry)
         }
@@ -175,25 +177,27 @@ extension WriteTransaction {
 
     /// Names messages of which the summary is sealed already, which takes longer than all the rest.
     package func recordMessages(_ messages: [SealedMessage]) throws {
-        for message in messages {
-            try recordContent(message.content)
-            try run(
-                """
+        let insertMessage = try database.cachedStatement(
+            sql: """
                 INSERT OR IGNORE INTO message (content_key, size, sent_at, has_attachment, sealed_summary)
                 SELECT ?, ?, sent_at, ?, ? FROM entry WHERE id = ?
-                """,
-                [
+                """
+        )
+        let nameMessage = try database.cachedStatement(
+            sql: """
+                UPDATE entry SET skipped = NULL, message_id = (SELECT id FROM message WHERE content_key = ?)
+                WHERE id = ?
+                """
+        )
+        for message in messages {
+            try recordContent(message.content)
+            try insertMessage.execute(
+                arguments: [
                     message.content.key, Int64(clamping: message.size), message.hasAttachment, message.summary,
                     message.entry,
                 ]
             )
-            try run(
-                """
-                UPDATE entry SET skipped = NULL, message_id = (SELECT id FROM message WHERE content_key = ?)
-                WHERE id = ?
-                """,
-                [message.content.key, message.entry]
-            )
+            try nameMessage.execute(arguments: [message.content.key, message.entry])
             try wantNoMore(message.entry)
         }
     }

@@ -92,14 +92,13 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Has a mail's body read if it is associated.
     func want(_ entry: Int64) throws {
-        try run(
-            """
-            INSERT OR IGNORE INTO wanted (folder_id, uid, entry_id)
-            SELECT folder_id, uid, id FROM entry WHERE id = ? AND \(Self.isWanted)
-            """,
-            [entry]
-        )
+        try run(Self.want, [entry])
     }
+
+    private static let want = """
+        INSERT OR IGNORE INTO wanted (folder_id, uid, entry_id)
+        SELECT folder_id, uid, id FROM entry WHERE id = ? AND \(isWanted)
+        """
 
     /// A mail's body is stored, or never will be.
     func wantNoMore(_ entry: Int64) throws {

@@ -159,7 +159,7 @@ package struct BackupJob: Sendable {
             let page = try await store.read { try $0.messages(of: backup, after: after, limit: Self.freezeBatch) }
             guard let end = page.last else { break }
             for message in page {
-                try manifest.append(sha256: message.summary.sha256, size: message.size, folders: message.folders)
+                try manifest.append(sha256: message.sha256, size: message.size, folders: message.folders)
                 added += message.isNew ? 1 : 0
             }
             last = end.content.key

@@ -89,13 +89,14 @@ package struct ManifestWriter {
 extension Data {
     /// Lower-case hexadecimal digits.
     package var hex: String {
-        var text = ""
-        text.reserveCapacity(count * 2)
-        for byte in self {
-            if byte < 16 { text.append("0") }
-            text.append(String(byte, radix: 16))
+        String(unsafeUninitializedCapacity: count * 2) { digits in
+            let alphabet: StaticString = "0123456789abcdef"
+            for (index, byte) in enumerated() {
+                digits[index * 2] = alphabet.utf8Start[Int(byte >> 4)]
+                digits[index * 2 + 1] = alphabet.utf8Start[Int(byte & 15)]
+            }
+            return count * 2
         }
-        return text
     }
 
     /// Reads hexadecimal digits; nil where there are others.

@@ -66,8 +66,8 @@ struct BackupTests {
             #expect(try scene.transaction.freezeMessages(into: second, limit: 100) == 1)
             #expect(try scene.complete(second))
             let held = try scene.transaction.messages(of: second, after: nil, limit: 100)
-            #expect(Set(held.map(\.summary.subject)) == ["mail 1", "mail 2", "mail 3", "new"])
-            #expect(held.filter(\.isNew).map(\.summary.subject) == ["new"])
+            #expect(Set(held.map(\.subject)) == ["mail 1", "mail 2", "mail 3", "new"])
+            #expect(held.filter(\.isNew).map(\.subject) == ["new"])
             #expect(try scene.subjects(of: first) == ["mail 1", "mail 2", "mail 3"])
             #expect(try scene.transaction.messages(of: first, after: nil, limit: 100).filter(\.isNew).count == 3)
         }
@@ -91,7 +91,7 @@ struct BackupTests {
             let keys = pages.joined().map { Array($0.content.key) }
             #expect(keys == keys.sorted { $0.lexicographicallyPrecedes($1) })
             for message in pages.joined() {
-                #expect(message.folders == (message.summary.subject == "mail 3" ? ["Archive", "INBOX"] : ["INBOX"]))
+                #expect(message.folders == (message.subject == "mail 3" ? ["Archive", "INBOX"] : ["INBOX"]))
             }
         }
     }

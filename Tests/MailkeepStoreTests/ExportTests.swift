@@ -23,8 +23,8 @@ struct ExportTests {
     /// The subjects that a viewer may take out; the page itself names all.
     private static func exported(_ backup: BackupDetails, by viewer: UserID?, _ scene: Scene) throws -> Set<String> {
         let messages = try scene.transaction.messages(of: backup, after: nil, limit: .max, exportedBy: viewer)
-        #expect(Set(messages.map(\.summary.subject)).isSuperset(of: ["contact", "lead"]))
-        return Set(messages.filter(\.isVisible).map(\.summary.subject))
+        #expect(Set(messages.map(\.subject)).isSuperset(of: ["contact", "lead"]))
+        return Set(messages.filter(\.isVisible).map(\.subject))
     }
 
     @Test("An administrator may take out everything while administrators are associated with every record")

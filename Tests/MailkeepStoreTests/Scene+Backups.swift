@@ -81,7 +81,7 @@ extension Scene {
 
     /// The subjects of what a backup holds.
     func subjects(of backup: BackupDetails) throws -> Set<String> {
-        Set(try transaction.messages(of: backup, after: nil, limit: .max).map(\.summary.subject))
+        Set(try transaction.messages(of: backup, after: nil, limit: .max).map(\.subject))
     }
 }
 
@@ -100,4 +100,9 @@ extension WriteTransaction {
         }
         return try freeze(Array(due.prefix(limit)), into: backup)
     }
+}
+
+extension BackupMessage {
+    /// What `Scene.summary` takes for the message's hash.
+    var subject: String { String(decoding: sha256, as: UTF8.self) }
 }

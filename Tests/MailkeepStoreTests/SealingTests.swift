@@ -177,3 +177,34 @@ struct SealingTests {
         }
     }
 }
+
+@Suite("The form in which a summary is sealed")
+struct SummaryEncodingTests {
+    private static let summary = MessageSummary(
+        sha256: Data(0..<32),
+        messageID: nil,
+        subject: "見積書 \u{1F4E8}",
+        from: [.init(name: nil, address: "a@example.jp"), .init(name: "", address: "")],
+        to: (0..<200).map { .init(name: "Name \($0)", address: "\($0)@example.jp") },
+        cc: [],
+        snippet: String(repeating: "あ", count: 300),
+        attachments: [.init(name: nil, contentType: "image/png", size: 1 << 40)]
+    )
+
+    @Test("It is read back as it was, and its hash alone")
+    func readBack() throws {
+        let encoded = Data(Self.summary.encoded)
+        #expect(try MessageSummary(encoded: encoded) == Self.summary)
+        #expect(try MessageSummary.sha256(inEncoded: encoded) == Self.summary.sha256)
+    }
+
+    @Test("Cut anywhere, or of another form, it is refused")
+    func malformed() {
+        let encoded = Data(Self.summary.encoded)
+        for length in 0..<encoded.count {
+            #expect(throws: (any Error).self) { try MessageSummary(encoded: encoded.prefix(length)) }
+        }
+        #expect(throws: (any Error).self) { try MessageSummary.sha256(inEncoded: Data("{}".utf8)) }
+        #expect(throws: (any Error).self) { try MessageSummary.sha256(inEncoded: Data([2]) + encoded.dropFirst()) }
+    }
+}

@@ -54,7 +54,7 @@ package struct ExportBackup: UseCase {
                 }
                 for folder in message.folders {
                     try await zip.beginFile(
-                        names.path(in: folder, sha256: message.summary.sha256),
+                        names.path(in: folder, sha256: message.sha256),
                         size: message.size,
                         modifiedAt: Date(timeIntervalSince1970: Double(message.sentAt.rawValue) / 1000)
                     )
