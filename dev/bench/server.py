@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -92,6 +93,7 @@ service imap-login {{
   }}
 }}
 """)
+        self.told = 0
         self.process = subprocess.Popen(["dovecot", "-F", "-c", directory / "dovecot.conf"])
         for _ in range(200):
             with socket.socket() as probe:
@@ -99,6 +101,14 @@ service imap-login {{
                     return
             time.sleep(0.05)
         raise SystemExit("benchmark: Dovecot does not start")
+
+    def traffic(self):
+        """The bytes that were sent since this was asked last, and those of them that are headers."""
+        time.sleep(0.2)
+        log = (self.directory / "dovecot.log").read_text(errors="replace")
+        sessions = re.findall(r"Logged out.* out=(\d+) .*hdr_bytes=(\d+)", log[self.told:])
+        self.told = len(log)
+        return sum(int(sent) for sent, _ in sessions), sum(int(headers) for _, headers in sessions)
 
     def stop(self):
         self.process.terminate()
