@@ -35,11 +35,11 @@ package final class IMAPConnection {
     init(
         inbound: NIOAsyncChannelInboundStream<[IMAPFragment]>,
         outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-        transport: IMAPTransport,
+        transport: MailTransport<[IMAPFragment]>,
         configuration: IMAPConfiguration
     ) {
         watchdog = transport.watchdog
-        channel = transport.channel.channel
+        channel = transport.channel
         responseTimeout = configuration.responseTimeout
         self.inbound = inbound.makeAsyncIterator()
         self.outbound = outbound

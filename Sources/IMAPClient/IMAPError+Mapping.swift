@@ -1,9 +1,9 @@
 import IMAPCore
-import MailConnection
+package import MailConnection
 
 extension IMAPError {
     /// What an error of the layers below means to who reads mail.
-    static func wrapping(_ error: any Error) -> IMAPError {
+    package static func wrapping(_ error: any Error) -> IMAPError {
         switch error {
         case let error as IMAPError: error
         case let error as IMAPDecodingError:
@@ -14,7 +14,8 @@ extension IMAPError {
         }
     }
 
-    init(_ error: ConnectionError) {
+    /// An error of the connection.
+    package init(_ error: ConnectionError) {
         let code: Code =
             switch error.code {
             case .nameNotResolved: .nameNotResolved

@@ -1,5 +1,6 @@
 import Crypto
 import Foundation
+import MailMessage
 import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
@@ -37,8 +38,9 @@ struct POP3Listing {
 /// Gives the mails of a POP3 mailbox UIDs that stay theirs.
 ///
 /// What names a mail is the server's unique id (RFC 1939, 7). Where it has none, or several mails share one, it is the
-/// mail's own bytes, which are read for that in every session. Equal mails are told apart by counting. Only keyed hashes
-/// of the names are kept.
+/// header, which is read for that in every session, with the mail's size: a server that took the mail wrote into it when,
+/// and mostly as which one (`Received`). A header that does not tell is no name; then it is all of the mail's bytes.
+/// Equal mails are told apart by counting. Only keyed hashes of the names are kept.
 struct POP3Numbers {
     private let store: Store
     private let keys: KeyRing
@@ -88,7 +90,7 @@ struct POP3Numbers {
         var uses: [String: Int] = [:]
         for case let id? in listed.lazy.map(\.uniqueID) { uses[id, default: 0] += 1 }
         let unnamed = listed.filter { message in message.uniqueID.map { uses[$0] != 1 } ?? true }
-        let contents = try await contents(of: unnamed.map(\.number), connection)
+        let contents = try await contents(of: unnamed, connection)
         var seen: [Data: Int] = [:]
         return listed.map { message in
             let name: Data
@@ -106,13 +108,27 @@ struct POP3Numbers {
         }
     }
 
-    /// Keyed hashes of whole mails, by number.
+    /// Keyed hashes of what tells mails apart, by number: of their headers where these do, and of whole mails elsewhere.
     private nonisolated(nonsending) func contents(
-        of numbers: [UInt32],
+        of messages: [POP3ListedMessage],
         _ connection: POP3Connection
     ) async throws -> [UInt32: Data] {
+        let sizes = Dictionary(messages.map { ($0.number, $0.size) }, uniquingKeysWith: { first, _ in first })
         var contents: [UInt32: Data] = [:]
-        _ = try await connection.retrieve(numbers) { message in
+        // One first: a server without `TOP` sends all of a mail for its header.
+        for numbers in [messages.prefix(1), messages.dropFirst()].map({ $0.map(\.number) }) {
+            var comesAlone = false
+            _ = try await connection.headers(of: numbers) { header in
+                comesAlone = header.size == nil
+                guard comesAlone, header.isWhole, let size = sizes[header.number],
+                    ReceivedDate.newest(in: header.bytes.readableBytesView) != nil
+                else { return }
+                contents[header.number] = key("header \(size)", Array(header.bytes.readableBytesView))
+            }
+            guard comesAlone else { break }
+        }
+        let unclear = messages.map(\.number).filter { contents[$0] == nil }
+        _ = try await connection.retrieve(unclear) { message in
             var hash = SHA256()
             for try await chunk in message.chunks {
                 chunk.withUnsafeReadableBytes { hash.update(bufferPointer: $0) }

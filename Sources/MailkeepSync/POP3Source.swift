@@ -1,6 +1,7 @@
 import Crypto
 import Logging
 import MailConnection
+import MailMessage
 import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
@@ -117,7 +118,8 @@ private final class POP3Session: MailSession {
                     SourceHeader(
                         uid: message.uid,
                         size: header.size ?? message.size,
-                        receivedAt: nil,
+                        // The server has no date of its own to tell (IMAP's INTERNALDATE).
+                        receivedAt: ReceivedDate.newest(in: header.bytes.readableBytesView),
                         bytes: Array(header.bytes.readableBytesView),
                         isWhole: header.isWhole
                     )

@@ -7,6 +7,9 @@ enum UploadFormat {
     /// Content of a frame in bytes; the last one may hold less.
     static let frameSize = 256 << 10
 
+    /// What stands in the index for files that an archive may have had behind its end; no file has this name.
+    static let missingEnd = Array("..".utf8)
+
     /// What a frame is bound to.
     static func context(of name: String, frame: Int64) -> String { "upload/\(name)/\(frame)" }
 }

@@ -8,7 +8,12 @@ struct UploadNode: FileSourceNode {
     private indirect enum Content: Sendable {
         case file(Range<Int64>, modifiedAt: Int64)
         case folder([[UInt8]: Content])
+        /// What came no more.
+        case missing
     }
+
+    /// What people see instead of what came no more.
+    private static let missingName = Array("… (tar)".utf8)
 
     private let reader: UploadReader
     private let content: Content
@@ -34,6 +39,10 @@ struct UploadNode: FileSourceNode {
         for entry in entries {
             guard entry.length <= start - offset, !entry.path.isEmpty else {
                 throw SyncFailure(.path, "the uploaded file has a false index")
+            }
+            guard entry.path != [UploadFormat.missingEnd] else {
+                files.append(([missingName], .missing))
+                continue
             }
             files.append((entry.path, .file(offset..<(offset + entry.length), modifiedAt: entry.modifiedAt)))
             offset += entry.length
@@ -86,10 +95,11 @@ struct UploadNode: FileSourceNode {
     func entries() throws(SyncFailure) -> [FileSourceEntry] {
         guard case .folder(let entries) = content else { throw SyncFailure(.path, "is no folder") }
         return entries.map { name, content in
-            if case .folder = content {
-                FileSourceEntry(name: name, kind: .folder)
-            } else {
-                FileSourceEntry(name: name, kind: .file)
+            switch content {
+            case .folder: FileSourceEntry(name: name, kind: .folder)
+            case .file: FileSourceEntry(name: name, kind: .file)
+            // Named in the certificate, as a link is that is not followed.
+            case .missing: FileSourceEntry(name: name, kind: .link)
             }
         }.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }

@@ -58,6 +58,12 @@ package final class UploadWriter {
         fileStart = length
     }
 
+    /// Notes that the archive broke off, which is then told with the folders that could not be read; there may have been
+    /// more files.
+    package func noteMissingEnd() {
+        UploadIndexEntry(path: [UploadFormat.missingEnd], length: 0, modifiedAt: 0).append(to: &index)
+    }
+
     /// Makes all of it durable.
     ///
     /// - Parameter isArchive: whether it is the files that were ended; else it is one mbox file.

@@ -103,8 +103,8 @@ package final class POP3Connection {
         } catch is CancellationError {
             throw CancellationError()
         } catch {
-            try Task.checkCancellation()
-            throw POP3Error.wrapping(error)
+            // Why is told by what came last: TLS may have failed, or the server said why it goes.
+            while true { _ = try await receive() }
         }
     }
 

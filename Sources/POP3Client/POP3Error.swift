@@ -59,7 +59,8 @@ extension POP3Error: CustomStringConvertible, CustomDebugStringConvertible {
 }
 
 extension POP3Error {
-    init(_ error: ConnectionError) {
+    /// An error of the connection.
+    package init(_ error: ConnectionError) {
         self.init(
             .connection(error.code),
             error.message,
@@ -69,7 +70,7 @@ extension POP3Error {
     }
 
     /// What an error of the layers below means to who reads mail.
-    static func wrapping(_ error: any Error) -> POP3Error {
+    package static func wrapping(_ error: any Error) -> POP3Error {
         (error as? POP3Error) ?? POP3Error(ConnectionError(wrapping: error))
     }
 

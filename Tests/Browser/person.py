@@ -8,7 +8,10 @@ import time
 from urllib.parse import urlencode, urlsplit
 
 from selenium import webdriver
-from selenium.common.exceptions import NoSuchElementException, StaleElementReferenceException, WebDriverException
+from selenium.common.exceptions import (
+    InvalidSessionIdException, JavascriptException, NoSuchElementException, NoSuchWindowException,
+    StaleElementReferenceException, WebDriverException,
+)
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.support.select import Select
@@ -16,7 +19,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 
 from words import contains, words
 
-LIMIT = 30
+# In seconds, for a machine that has much else to do: nothing waits that long where all is well.
+LIMIT = 60
 FLAGS = ["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
          "--hide-scrollbars", "--force-color-profile=srgb"]
@@ -43,7 +47,7 @@ class Person:
         except WebDriverException:
             shutil.rmtree(self.profile, ignore_errors=True)
             raise
-        self.driver.set_page_load_timeout(60)
+        self.driver.set_page_load_timeout(120)
         if not javascript:
             self.cdp("Emulation.setScriptExecutionDisabled", value=True)
 
@@ -73,7 +77,7 @@ class Person:
     @property
     def text(self):
         """What stands on the page, what is folded away excepted."""
-        return self.script("return document.body.innerText")
+        return self.script("return document.body?.innerText ?? ''")
 
     @property
     def status(self):
@@ -93,8 +97,14 @@ class Person:
     def reads_text(self, text, limit=LIMIT):
         """Waits until a text stands on the page; `{name}` in it stands for anything."""
         end = time.monotonic() + limit
-        while not contains(self.text, text):
-            assert time.monotonic() < end, f"not on {self.path}: {text}\n\n{self.text}"
+        while True:
+            try:
+                found = self.text
+            except JavascriptException:
+                found = ""  # The page is just being replaced.
+            if contains(found, text):
+                return
+            assert time.monotonic() < end, f"not on {self.path}: {text}\n\n{found}"
             time.sleep(0.05)
 
     def reads(self, id, **values):
@@ -125,28 +135,59 @@ class Person:
         path = f"//tr[th[@scope='row']//a[normalize-space()={quoted(name)}]]"
         return self.wait().until(lambda driver: driver.find_element(By.XPATH, path))
 
+    def steadily(self, action):
+        """Does something with what may be fetched anew in the midst of it, until it held still for that long."""
+        end = time.monotonic() + LIMIT
+        while True:
+            try:
+                return action()
+            except StaleElementReferenceException:
+                if time.monotonic() > end:
+                    raise
+
+    def row_text(self, name):
+        """What stands in somebody's row."""
+        return self.steadily(lambda: self.row(name).text)
+
     def control(self, label, of=None):
         """A button or link by its words; in the row of somebody, where there are several."""
         said = "normalize-space()"
         path = (f".//*[self::a or self::button or self::summary][{said}={quoted(label)} or "
                 f"starts-with({said}, {quoted(label + ':')})]")
-        place = self.row(of) if of else self.driver
-        return self.wait().until(
-            lambda _: next((found for found in place.find_elements(By.XPATH, path) if found.is_displayed()), None),
-            f"nothing on {self.path} is called {label}")
+
+        def find(_):
+            place = self.row(of) if of else self.driver
+            return next((found for found in place.find_elements(By.XPATH, path) if found.is_displayed()), None)
+
+        return self.wait().until(find, f"nothing on {self.path} is called {label}")
 
     def press(self, label, of=None):
         """Clicks on what leads to another page, and waits for it."""
-        self.follow(self.control(label, of))
+        self.follow(lambda: self.control(label, of))
 
     def follow(self, element):
-        """Clicks on an element that leads to another page, and waits for it."""
+        """Clicks on an element that leads to another page, or on what a function finds, and waits for the page."""
         page = self.driver.find_element(By.TAG_NAME, "html")
-        element.click()
-        self.wait(60).until(lambda _: is_gone(page))
+
+        def click():
+            try:
+                element().click()
+            except StaleElementReferenceException:
+                if not is_gone(page):
+                    raise
+
+        if callable(element):
+            self.steadily(click)
+        else:
+            element.click()
+        self.wait(120).until(lambda _: is_gone(page))
+
+    def follow_details(self, name):
+        """Goes from somebody's row to the page of their backup."""
+        self.follow(lambda: self.row(name).find_element(By.CSS_SELECTOR, "td a[data-focus=details]"))
 
     def unfold(self, label, of=None):
-        self.control(label, of).click()
+        self.steadily(lambda: self.control(label, of).click())
 
     def fill(self, name, value):
         field = self.find(f"[name={name}]")
@@ -162,7 +203,7 @@ class Person:
 
     def tick(self, name):
         """Ticks somebody's box."""
-        self.row(name).find_element(By.CSS_SELECTOR, "input[type=checkbox]").click()
+        self.steadily(lambda: self.row(name).find_element(By.CSS_SELECTOR, "input[type=checkbox]").click())
 
     def send(self, path, **fields):
         """Sends a form that no page offers, as the browser would, and shows the answer."""
@@ -182,7 +223,7 @@ class Person:
             document.body.append(form);
             form.submit();
         """, path, fields)
-        self.wait(60).until(lambda _: is_gone(page))
+        self.wait(120).until(lambda _: is_gone(page))
 
     # Signing in ------------------------------------------------------------------------------------------------------
 
@@ -233,8 +274,10 @@ def is_gone(element):
     try:
         element.tag_name
         return False
-    except WebDriverException as error:
-        # The second is what a driver says that asks while the page is just being replaced.
-        if isinstance(error, StaleElementReferenceException) or "does not belong to the document" in error.msg:
-            return True
+    except StaleElementReferenceException:
+        return True
+    except (InvalidSessionIdException, NoSuchWindowException):
         raise
+    except WebDriverException as error:
+        # What a driver says that asks while the page is just being replaced; anything else is asked about once more.
+        return "does not belong to the document" in (error.msg or "")

@@ -297,6 +297,12 @@ def unprotected(mails: list[HostileMail]) -> tuple[set[int], set[int]]:
 def test_the_same_mails_call_where_nothing_protects():
     """What the others find nothing of is there to be found."""
     called, ran = unprotected(MAILS)
+    # A machine with much else to do may not come to all of them in time.
+    for _ in range(3):
+        if len(called) >= 60 and len(ran) >= 30:
+            break
+        more = unprotected(MAILS)
+        called, ran = called | more[0], ran | more[1]
     kinds = Counter(mail.kind for number, mail in enumerate(MAILS, 1) if number in called | ran)
     print(f"unprotected, {len(called)} of {len(MAILS)} mails call, and scripts of {len(ran)} run: {dict(kinds)}")
     # More of them do on a machine that has nothing else to do; some wait for a click.
@@ -337,13 +343,28 @@ def click(reader: Reader, id: str, framed: bool) -> None:
         browser.command("Input.dispatchMouseEvent", tab.session, type=type, x=x, y=y, button="left", clickCount=1)
 
 
+def opened(reader: Reader) -> list[canary.Tab]:
+    """The windows that mail has opened."""
+    return [tab for tab in reader.browser.pages() if tab not in (reader.tab, reader.beside)]
+
+
+def is_elsewhere(browser: canary.Chromium, tab: canary.Tab) -> bool:
+    """Whether a window shows the page that links lead to."""
+    try:
+        return browser.evaluate(tab.session, "document.title") == "elsewhere"
+    except (canary.CommandFailed, AssertionError):
+        return False
+
+
 def outcome(reader: Reader, id: str, page: str) -> list[str]:
     """What is wrong with what came of a click; it closes the windows that were opened."""
     browser, watcher, told = reader.browser, reader.watcher, []
     address = f"/{len(MAILS) + 1}/{id}"
     kind = LINKS[id][0]
-    if kind == OPENS and not watcher.wait_for_request(address, seconds=10):
+    if kind == OPENS and not watcher.wait_for_request(address, seconds=60):
         told.append("nothing was asked for")
+    elif kind == OPENS:
+        browser.wait(lambda: any(is_elsewhere(browser, tab) for tab in opened(reader)), "the page of the link")
     time.sleep(0.3)
     requests = watcher.requests()
     asked = [f"{call.method} {call.path}" for call in requests]
@@ -351,7 +372,7 @@ def outcome(reader: Reader, id: str, page: str) -> list[str]:
         told.append(f"asked for: {asked}")
     told += [f"{name}: {call.headers[name]}" for call in requests for name in ("referer", "cookie", "origin") if name in call.headers]
     told += browser.signs
-    windows = [tab for tab in browser.pages() if tab not in (reader.tab, reader.beside)]
+    windows = opened(reader)
     # A scheme that leads nowhere may leave an empty window.
     led = [tab for tab in windows if tab.visited]
     if len(led) != (kind == OPENS):

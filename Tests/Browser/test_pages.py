@@ -166,8 +166,9 @@ class Visits:
         """The address of somebody's backup, once it has one of these statuses."""
         self.admin.open(INACTIVE)
         css = ", ".join(f"a[data-focus=details]:has(.status.{status})" for status in statuses)
-        link = self.admin.wait(120).until(lambda _: self.admin.row(name).find_elements("css selector", css))[0]
-        return link.get_attribute("href").removeprefix(self.company.address)
+        return self.admin.wait(120).until(
+            lambda _: self.admin.row(name).find_element("css selector", css).get_attribute("href")
+        ).removeprefix(self.company.address)
 
     def message(self, subject, path):
         for page in range(1, 20):

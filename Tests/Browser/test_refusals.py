@@ -226,7 +226,7 @@ def test_what_was_synchronised_is_backed_up_when_the_mail_server_refuses(office,
     admin.reads("ok.backup")
     wait_for_status(admin, WATANABE, "st.done")
     admin.reads("st.until")
-    admin.follow(admin.row(WATANABE).find_element("css selector", "td a[data-focus=details]"))
+    admin.follow_details(WATANABE)
     admin.reads("backup.from_synchronised")
     admin.reads("st.until")
     admin.open(admin.path + "/cancel").press(admin.words("btn.stop"))
@@ -257,7 +257,7 @@ def test_an_attached_sign_in_is_used_for_the_latest_backup(office, admin):
     admin.reads("ok.backup")
     admin.wait(120).until(lambda _: admin.words("st.done") in admin.row(WATANABE).text
                           and not admin.row(WATANABE).find_elements("css selector", "progress"))
-    admin.follow(admin.row(WATANABE).find_element("css selector", "td a[data-focus=details]"))
+    admin.follow_details(WATANABE)
     admin.reads("backup.from_source")
 
 
@@ -279,7 +279,7 @@ def test_an_uploaded_file_is_attached_and_detached(admin, tmp_path):
     admin.reads("source.attached", kind=admin.words("source.an_upload"), admin=TAKAHASHI)
     admin.open(f"{USERS}/{admin.id_of(WATANABE)}/source").press(admin.words("source.detach"))
     admin.reads("ok.source.detach")
-    assert admin.words("source.an_upload") not in admin.row(WATANABE).text
+    assert admin.words("source.an_upload") not in admin.row_text(WATANABE)
 
 
 def test_addresses_with_a_tag_count_as_those_without_once_an_administrator_says_so(admin):
@@ -323,7 +323,7 @@ def test_a_backup_of_which_nothing_can_be_read_fails_and_says_what_to_do(office,
     admin.reads("ok.backup")
     wait_for_status(admin, NEWCOMER, "st.failed")
     admin.reads("fail.auth")
-    admin.follow(admin.row(NEWCOMER).find_element("css selector", "td a[data-focus=details]"))
+    admin.follow_details(NEWCOMER)
     admin.reads("st.failed")
     admin.reads("fail.auth")
     office.leave(newcomer)

@@ -79,7 +79,7 @@ def test_an_administrator_locks_the_leavers_settings(story):
     admin.reads("dlg.lock", user=YAMADA)
     admin.press(admin.words("btn.lock"))
     admin.reads("ok.lock")
-    locked = admin.row(YAMADA).text
+    locked = admin.row_text(YAMADA)
     assert NAMES["takahashi"] in locked, locked
     admin.reads("lock.on", admin=NAMES["takahashi"])
 
@@ -169,8 +169,9 @@ def test_nobody_sees_a_backup_that_is_at_work(story):
 def test_a_backup_at_work_is_refused_once_more_and_told_as_running(story):
     admin = story.takahashi.open(INACTIVE)
     at_work = [admin.words("st.waiting"), admin.words("st.running")]
-    assert any(words in details(admin).text for words in at_work), details(admin).text
-    admin.unfold(admin.words("addon.refused", n=admin.row(YAMADA).text.split("(")[-1].split(")")[0]), of=YAMADA)
+    told = admin.steadily(lambda: details(admin).text)
+    assert any(words in told for words in at_work), told
+    admin.unfold(admin.words("addon.refused", n=admin.row_text(YAMADA).split("(")[-1].split(")")[0]), of=YAMADA)
     admin.reads("no.running")
     admin.send(f"{USERS}/{admin.id_of(YAMADA)}/backup")
     admin.reads("no.running")
@@ -184,7 +185,7 @@ def test_progress_and_completion_are_shown_live(story):
     assert admin.script("return window.stayed") is True, "the page was not reloaded"
     admin.reload()
     assert admin.words("st.done") in details(admin).text
-    row = admin.row(YAMADA).text
+    row = admin.row_text(YAMADA)
     assert NAMES["takahashi"] in row and "yamada@sakura.example" in row, row
 
 
@@ -275,7 +276,7 @@ def test_an_inline_image_shows_in_the_sandboxed_frame(story):
 
 def test_the_backup_can_be_verified_and_exported(story):
     admin = story.takahashi.open(INACTIVE)
-    admin.follow(details(admin).find_element(By.TAG_NAME, "a"))
+    admin.follow_details(YAMADA)
     admin.reads("backup.title", user=YAMADA)
     admin.press(admin.words("btn.verify"))
     admin.reads("ok.verify")
@@ -317,7 +318,7 @@ def test_after_a_reactivation_a_latest_backup_waits_for_the_settings(story):
     admin.open(INACTIVE)
     latest = admin.words("btn.latest")
     assert not admin.control(latest, of=YAMADA).is_enabled()
-    assert admin.words("no.N3") in admin.row(YAMADA).text
+    assert admin.words("no.N3") in admin.row_text(YAMADA)
     admin.tick(YAMADA)
     admin.follow(admin.find("button[name=action][value=latest_backup]"))
     admin.reads("ok.latest", ok=0, ng=1)
@@ -344,7 +345,7 @@ def test_the_settings_of_who_has_left_can_be_unlocked(story):
     admin.press(admin.words("btn.unlock"))
     admin.reads("ok.unlock")
     admin.open(INACTIVE)
-    assert admin.words("lock.off") in admin.row(YAMADA).text
+    assert admin.words("lock.off") in admin.row_text(YAMADA)
 
 
 @pytest.mark.parametrize("action, outcome, rule", [

@@ -47,7 +47,7 @@ extension ScriptedIMAPServer {
         _ security: IMAPConfiguration.Security = .none,
         trust: IMAPConfiguration.Trust = .system,
         limits: IMAPLimits = IMAPLimits(),
-        responseTimeout: TimeAmount = .seconds(20),
+        responseTimeout: TimeAmount = .seconds(60),
         commandTimeout: TimeAmount = .minutes(10)
     ) -> IMAPConfiguration {
         IMAPConfiguration(

@@ -6,7 +6,7 @@ import NIOCore
 import TestSupport
 import Testing
 
-@Suite("Hostile and broken servers", .timeLimit(.minutes(2)))
+@Suite("Hostile and broken servers", .timeLimit(.minutes(10)))
 struct HostileServerTests {
     private static let inbox = IMAPMailboxName(displayName: "INBOX")
 
@@ -63,6 +63,13 @@ struct HostileServerTests {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    @Test("A connection that is reset is one that was closed", arguments: [0, 1, 4, 6, 8])
+    func resets(step: Int) async throws {
+        try await withScriptedIMAPServer(Array(Self.session.prefix(step)) + [.reset]) { server in
+            await #expect(throws: IMAPError(.connectionClosed, "")) { try await Self.read(server.configuration()) }
         }
     }
 
@@ -205,7 +212,7 @@ struct HostileServerTests {
             let lines = (0..<5000).map { "* LIST () \"/\" F\($0 % distinct)\r\n" }.joined()
             let script = ScriptedIMAPServer.signIn() + [.receive("LIST"), .send(lines), .answer("OK")]
             try await withScriptedIMAPServer(script + ScriptedIMAPServer.signOut) { [limits] server in
-                let configuration = server.configuration(limits: limits, responseTimeout: .seconds(1))
+                let configuration = server.configuration(limits: limits)
                 let isTooMany = distinct > limits.mailboxes
                 do {
                     let count = try await withIMAPConnection(configuration) { try await $0.listMailboxes().count }

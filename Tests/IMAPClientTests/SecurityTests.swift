@@ -22,7 +22,7 @@ struct SecurityTests {
                     server.configuration(security, trust: .certificates(pem: TestCertificate.localhost().pem))
                 ) { _ in }
             }
-            let told = server.received.joined()
+            let told = try await server.allReceived().joined()
             #expect(!told.contains("AUTH") && !told.contains("LOGIN"), sourceLocation: sourceLocation)
         }
     }
@@ -150,7 +150,7 @@ struct SecurityTests {
             ] + ScriptedIMAPServer.signOut
         ) { server in
             try await withIMAPConnection(server.configuration(), password: "秘") { _ in }
-            #expect(server.received.count == 3)
+            #expect(try await server.allReceived().count == 3)
         }
         try await withScriptedIMAPServer([
             .send(capabilities), .receive("LOGIN \"alice\" {3}"), .answer("NO no literals"),

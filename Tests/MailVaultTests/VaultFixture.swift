@@ -14,7 +14,7 @@ final class VaultFixture: Sendable {
 
     func open(segmentSize: Int64 = 256 << 20, calls: SystemCalls = .live) throws -> SegmentVault {
         // A program that another test starts holds what was just closed until it is itself.
-        for _ in 0..<50 {
+        for _ in 0..<3000 {
             let vault = Result {
                 try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
             }

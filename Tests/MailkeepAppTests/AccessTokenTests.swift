@@ -74,10 +74,11 @@ struct AccessTokenTests {
             try await office.signIn()
             let given = try await office.refreshToken
             office.advance(seconds: 3600)
+            let asked = office.provider.now.requests
             await #expect(throws: CancellationError.self) {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { _ = try await office.mailkeep.tokens.token(of: office.hana) }
-                    try await Task.sleep(for: .milliseconds(100))
+                    try await office.provider.awaitRequest(after: asked)
                     group.cancelAll()
                     try await group.next()
                 }
@@ -149,8 +150,9 @@ struct AccessTokenTests {
             try await office.signIn()
             office.advance(seconds: 3600)
             office.provider.change { $0.delay = 300 }
+            let asked = office.provider.now.requests
             async let old = office.mailkeep.tokens.token(of: office.hana)
-            try await Task.sleep(for: .milliseconds(100))
+            try await office.provider.awaitRequest(after: asked)
             office.provider.change { $0.delay = 0 }
             try await office.signIn()
             let given = try await office.refreshToken

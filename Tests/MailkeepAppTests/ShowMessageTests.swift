@@ -115,7 +115,8 @@ struct ShowMessageTests {
                 group.addTask {
                     try await turns.withTurn {
                         await counts.begin()
-                        try await Task.sleep(for: .milliseconds(1))
+                        // Until there is a second one at work.
+                        while await counts.highest < 2 { try await Task.sleep(for: .milliseconds(1)) }
                         await counts.end()
                     }
                 }

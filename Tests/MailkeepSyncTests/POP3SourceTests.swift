@@ -5,7 +5,7 @@ import Testing
 
 @testable import MailkeepSync
 
-@Suite("Mailboxes on POP3 servers", .timeLimit(.minutes(2)))
+@Suite("Mailboxes on POP3 servers", .timeLimit(.minutes(10)))
 struct POP3SourceTests {
     private static func mail(_ subject: String, _ uniqueID: String) -> POP3MailboxServer.Mail {
         .init(SyncWorkplace.mail(subject), uniqueID)
@@ -104,6 +104,47 @@ struct POP3SourceTests {
             let report = try await workplace.synchronise(source)
             #expect(report.progress.considered == 1)
             #expect(try await workplace.subjects == ["five", "four", "one", "three", "two"])
+        }
+    }
+
+    /// A mail as a server takes it, which writes into it when.
+    private static func received(_ subject: String, second: Int, body: String = "Hello") -> POP3MailboxServer.Mail {
+        let trace = "Received: by mail.example with SMTP id \(second); Mon, 5 Jan 2026 10:30:\(10 + second) +0900\r\n"
+        return .init(trace + SyncWorkplace.mail(subject, body: body), "")
+    }
+
+    @Test("Without unique ids mails are known by their headers, and only those that tell too little are read whole")
+    func knownByHeader() async throws {
+        var habits = POP3MailboxServer.Habits()
+        habits.hasUIDL = false
+        let mails = [
+            Self.received("one", second: 1), Self.received("two", second: 2), Self.received("two", second: 2),
+            // The same header, and another size.
+            Self.received("two", second: 2, body: "Hello again"), Self.mail("bare", ""),
+        ]
+        try await withPOP3Mailbox(mails, habits) { server in
+            let workplace = try await SyncWorkplace()
+            let source = workplace.pop3(port: server.port)
+            try await workplace.synchronise(source)
+            #expect(try await workplace.counts()?.stored == 5)
+            _ = server.takeCommands()
+            server.mails = Array(server.mails.dropFirst()) + [Self.received("six", second: 6)]
+            let report = try await workplace.synchronise(source)
+            #expect(report.progress.considered == 1 && report.progress.stored == 1)
+            #expect(try await workplace.subjects == ["bare", "one", "six", "two", "two"])
+            // The one that does not say when it came, and the new one.
+            #expect(server.takeCommands().filter { $0.hasPrefix("RETR") } == ["RETR 4", "RETR 5"])
+        }
+    }
+
+    @Test("A mail without a date has that of the server that took it")
+    func received() async throws {
+        try await withPOP3Mailbox([Self.received("one", second: 1), Self.mail("none", "b")]) { server in
+            let workplace = try await SyncWorkplace()
+            try await workplace.synchronise(workplace.pop3(port: server.port))
+            let dates = try await workplace.dates
+            #expect(dates["one"] == Timestamp(rawValue: 1_767_576_611_000))
+            #expect(dates["none"] == Timestamp(rawValue: 0))
         }
     }
 

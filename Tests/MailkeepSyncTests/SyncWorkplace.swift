@@ -121,6 +121,14 @@ final class SyncWorkplace: Sendable {
         }
     }
 
+    /// When what is stored was sent, by subject.
+    var dates: [String: Timestamp] {
+        get async throws {
+            let messages = try await store.read { [owner] in try $0.visibleMessages(on: Self.contact, to: owner) }
+            return Dictionary(messages.map { ($0.summary.subject, $0.sentAt) }, uniquingKeysWith: { first, _ in first })
+        }
+    }
+
     /// The exact bytes of what is visible.
     var storedMails: [[UInt8]] {
         get async throws {

@@ -8,7 +8,7 @@ import Testing
 
 @testable import MailkeepSync
 
-@Suite("Synchronising with a server that fails", .timeLimit(.minutes(2)))
+@Suite("Synchronising with a server that fails", .timeLimit(.minutes(10)))
 struct SynchroniserTests {
     private typealias Folder = UnreliableSource.Folder
 

@@ -31,7 +31,7 @@ extension ScriptedIMAPServer {
         _ security: MailEndpoint.Security = .none,
         trust: MailEndpoint.Trust = .system,
         limits: POP3Limits = POP3Limits(),
-        responseTimeout: TimeAmount = .seconds(20),
+        responseTimeout: TimeAmount = .seconds(60),
         commandTimeout: TimeAmount = .minutes(10)
     ) -> POP3Configuration {
         POP3Configuration(

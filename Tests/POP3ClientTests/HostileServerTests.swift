@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Hostile and broken POP3 servers", .timeLimit(.minutes(2)))
+@Suite("Hostile and broken POP3 servers", .timeLimit(.minutes(10)))
 struct HostileServerTests {
     private static let session: [ScriptedIMAPServer.Step] =
         ScriptedIMAPServer.pop3SignIn() + [
@@ -42,6 +42,15 @@ struct HostileServerTests {
                 }
             }
             try await group.waitForAll()
+        }
+    }
+
+    @Test("A connection that is reset is one that was closed", arguments: [0, 1, 4, 6, 8, 10, 12])
+    func resets(step: Int) async throws {
+        try await withScriptedIMAPServer(session(upTo: step) + [.reset]) { server in
+            await #expect(throws: POP3Error(.connection(.connectionClosed), "")) {
+                _ = try await Self.read(server.pop3())
+            }
         }
     }
 

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Against a Dovecot of the test's own.
-@Suite("A real POP3 server", .timeLimit(.minutes(2)))
+@Suite("A real POP3 server", .timeLimit(.minutes(10)))
 struct RealServerTests {
     private static let mails: [[UInt8]] = (0..<120).map { index in
         var text = "From: a\(index)@example.com\r\nSubject: message \(index)\r\n\r\n"

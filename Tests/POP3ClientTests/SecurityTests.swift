@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite("Security of POP3", .timeLimit(.minutes(2)))
+@Suite("Security of POP3", .timeLimit(.minutes(10)))
 struct SecurityTests {
     private func expect(
         _ code: POP3Error.Code,
@@ -20,7 +20,7 @@ struct SecurityTests {
                 let trust = MailEndpoint.Trust.certificates(pem: certificate.pem)
                 try await withPOP3Connection(server.pop3(security, trust: trust), authorizeAs: authorizeAs) { _ in }
             }
-            let told = server.received.joined()
+            let told = try await server.allReceived().joined()
             #expect(!told.contains("AUTH") && !told.contains("PASS") && !told.contains("USER"))
         }
     }
@@ -52,6 +52,24 @@ struct SecurityTests {
         )
     }
 
+    @Test("Why TLS failed is told whether the client was just reading or writing", arguments: [0, 5, 50])
+    func whyItFailed(milliseconds: Int) async throws {
+        let certificate = try TestCertificate.localhost()
+        let script: [ScriptedIMAPServer.Step] = [
+            .send("+OK hi\r\n"), .receive("STLS"), .sendAndStartTLS("+OK go\r\n"), .stall,
+        ]
+        try await withScriptedIMAPServer(script, certificate: certificate) { server in
+            // Whoever is slow finds TLS ended before the first command is sent.
+            let slow = SlowStart(milliseconds: milliseconds)
+            let error = await #expect(throws: POP3Error.self) {
+                try await withTaskExecutorPreference(slow) {
+                    try await withPOP3Connection(server.pop3(.startTLS, trust: .system)) { _ in }
+                }
+            }
+            #expect(error?.code == .connection(.certificateInvalid) && error?.certificateProblem == .untrusted)
+        }
+    }
+
     @Test("What was offered is asked for within TLS")
     func capabilities() async throws {
         let certificate = try TestCertificate.localhost()
@@ -66,7 +84,7 @@ struct SecurityTests {
                 $0.capabilities.offers("TOP")
             }
             #expect(offersTop)
-            #expect(server.received.last == "QUIT")
+            #expect(try await server.allReceived().last == "QUIT")
         }
     }
 

@@ -23,23 +23,22 @@ package final class CuttingProxy: Sendable {
     /// How many connections were broken off.
     package var cutConnections: Int { cuts.load(ordering: .relaxed) }
 
-    private typealias Connection = NIOAsyncChannel<ByteBuffer, ByteBuffer>
-
-    private struct Cut: Error {}
-
-    fileprivate func relay(_ client: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+    fileprivate func relay(_ client: FakeChannel) async throws {
         let limit = limit.withLock { $0 }
         let server = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .connect(host: "127.0.0.1", port: target) { channel in
-                channel.eventLoop.makeCompletedFuture { try Connection(wrappingChannelSynchronously: channel) }
+                channel.eventLoop.makeCompletedFuture { try FakeChannel(wrappingChannelSynchronously: channel) }
             }
         try await client.executeThenClose { fromClient, toClient in
             try await server.executeThenClose { fromServer, toServer in
                 try await withThrowingTaskGroup(of: Void.self) { group in
-                    group.addTask { for try await bytes in fromClient { try await toServer.write(bytes) } }
-                    group.addTask { try await self.answer(fromServer, toClient, limit: limit) }
-                    defer { group.cancelAll() }
-                    try await group.next()
+                    group.addTask {
+                        defer { toClient.finish() }
+                        try? await self.answer(fromServer, toClient, limit: limit)
+                    }
+                    // Until the client has gone, so that it has all that was sent before the cut.
+                    for try await bytes in fromClient { try? await toServer.write(bytes) }
+                    group.cancelAll()
                 }
             }
         }
@@ -55,7 +54,7 @@ package final class CuttingProxy: Sendable {
             guard bytes.readableBytes < left else {
                 try await client.write(bytes.getSlice(at: bytes.readerIndex, length: left) ?? ByteBuffer())
                 cuts.add(1, ordering: .relaxed)
-                throw Cut()
+                return
             }
             left -= bytes.readableBytes
             try await client.write(bytes)
@@ -69,28 +68,9 @@ package func withCuttingProxy(
     cutAfter limit: Int?,
     _ body: @escaping @Sendable (CuttingProxy) async throws -> Void
 ) async throws {
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .bind(host: "127.0.0.1", port: 0) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-    let proxy = CuttingProxy(port: listener.channel.localAddress?.port ?? 0, target: target, cutAfter: limit)
-    try await listener.executeThenClose { connections in
-        try await withThrowingTaskGroup(of: Void.self) { group in
-            group.addTask { try await body(proxy) }
-            group.addTask {
-                await withDiscardingTaskGroup { relays in
-                    do {
-                        // A connection that ends badly is what this is for.
-                        for try await client in connections { relays.addTask { try? await proxy.relay(client) } }
-                    } catch {
-                        relays.cancelAll()
-                    }
-                }
-            }
-            defer { group.cancelAll() }
-            try await group.next()
-        }
-    }
+    try await withFakeServer(
+        { CuttingProxy(port: $0, target: target, cutAfter: limit) },
+        serve: { proxy, client in try await proxy.relay(client) },
+        body
+    )
 }

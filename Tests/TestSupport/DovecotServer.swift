@@ -70,13 +70,17 @@ package final class DovecotServer: Sendable {
         directory.remove()
     }
 
-    /// Ends the server; its mail stays.
+    /// Ends the server, and waits until nobody listens on its ports; its mail stays.
     package func pause() async {
         let running = program.withLock { program in
             defer { program = nil }
             return program
         }
         await running?.stop()
+        // Its processes that accept connections may outlive it for a moment.
+        for port in [imapPort, imapsPort, pop3Port, pop3sPort] {
+            for _ in 0..<3000 where LoopbackPorts.accepts(port) { try? await Task.sleep(for: .milliseconds(10)) }
+        }
     }
 
     /// Starts the server on its ports, and waits until it accepts connections.
@@ -92,7 +96,7 @@ package final class DovecotServer: Sendable {
     }
 
     private func awaitConnection(to port: Int) async throws {
-        for _ in 0..<1000 {
+        for _ in 0..<6000 {
             if LoopbackPorts.accepts(port) { return }
             try await Task.sleep(for: .milliseconds(10))
         }

@@ -1,8 +1,6 @@
 import Crypto
 import Foundation
 import NIOCore
-import NIOPosix
-import NIOSSL
 import Synchronization
 
 /// A mail provider's OAuth 2.0 server within the test's process: it signs people in, gives tokens, and tells a mail server
@@ -36,6 +34,8 @@ package final class FakeProvider: Sendable {
         package var accessTokens: [String: String] = [:]
         /// The address that each valid refresh token is for.
         package var refreshTokens: [String: String] = [:]
+        /// How often the token endpoint was asked for anything, answered or not yet.
+        package fileprivate(set) var requests = 0
         /// How often tokens were asked for with a refresh token.
         package var refreshes = 0
         package var thefts = 0
@@ -66,6 +66,11 @@ package final class FakeProvider: Sendable {
     package var now: State { state.withLock { $0 } }
 
     package func change(_ body: (inout State) -> Void) { state.withLock { body(&$0) } }
+
+    /// Waits until the token endpoint has been asked once more than `before` so many times, answered or not yet.
+    package func awaitRequest(after before: Int) async throws {
+        while now.requests <= before { try await Task.sleep(for: .milliseconds(2)) }
+    }
 
     /// Makes a refresh token without a person, as who has one already.
     package func grant(to email: String) -> String {
@@ -149,61 +154,19 @@ package func withFakeProvider<Result: Sendable>(
     certificate: TestCertificate? = nil,
     _ body: @escaping @Sendable (FakeProvider) async throws -> Result
 ) async throws -> Result {
-    let tls = try certificate.map { certificate in
-        try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: NIOSSLCertificate.fromPEMBytes(Array(certificate.pem.utf8)).map { .certificate($0) },
-                privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem))
-            )
-        )
-    }
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: "127.0.0.1", port: 0) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                if let tls { try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls)) }
-                return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-    let provider = FakeProvider(
-        port: listener.channel.localAddress?.port ?? 0,
-        scheme: tls == nil ? "http" : "https"
+    try await withFakeServer(
+        tls: certificate.map(serverTLS),
+        { FakeProvider(port: $0, scheme: certificate == nil ? "http" : "https") },
+        conversing: { provider, client in try await provider.converse(client) },
+        body
     )
-    return try await listener.executeThenClose { connections in
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body(provider) }
-            group.addTask {
-                await withDiscardingTaskGroup { group in
-                    do {
-                        for try await channel in connections {
-                            group.addTask {
-                                try? await channel.executeThenClose { inbound, outbound in
-                                    try await provider.converse(inbound, outbound)
-                                }
-                            }
-                        }
-                    } catch {}
-                    group.cancelAll()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
 }
 
 extension FakeProvider {
     /// One request, and its answer; then the connection ends.
-    fileprivate func converse(
-        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
-        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    ) async throws {
+    fileprivate func converse(_ client: FakeConversation) async throws {
         var text = ""
-        for try await part in inbound {
+        while let part = try await client.nextBytes() {
             text += String(buffer: part)
             guard let end = text.range(of: "\r\n\r\n") else { continue }
             let head = text[..<end.lowerBound]
@@ -213,17 +176,16 @@ extension FakeProvider {
             let body = text[end.upperBound...]
             guard body.utf8.count >= length else { continue }
             let target = head.split(separator: " ").dropFirst().first.map(String.init) ?? ""
-            try await answer(target, String(body), outbound)
+            try await answer(target, String(body), client)
             return
         }
     }
 
-    private func answer(
-        _ target: String,
-        _ body: String,
-        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    ) async throws {
-        let asked = now
+    private func answer(_ target: String, _ body: String, _ client: FakeConversation) async throws {
+        let asked = state.withLock { state in
+            if target == "/token" { state.requests += 1 }
+            return state
+        }
         if asked.delay > 0 { try await Task.sleep(for: .milliseconds(asked.delay)) }
         let manner = target == "/token" ? asked.manner : .asItShould
         let head = { (status: Int, length: Int) in
@@ -237,18 +199,18 @@ extension FakeProvider {
                 return (halves[0], halves.count > 1 ? halves[1] : "")
             }
             let answer = answer(target, Dictionary(fields) { first, _ in first })
-            try await outbound.write(ByteBuffer(string: head(answer.status, answer.body.utf8.count) + answer.body))
+            try await client.say(ByteBuffer(string: head(answer.status, answer.body.utf8.count) + answer.body))
         case .status(let status, let body):
-            try await outbound.write(ByteBuffer(string: head(status, body.utf8.count) + body))
-        case .noHTTP(let text): try await outbound.write(ByteBuffer(string: text))
+            try await client.say(ByteBuffer(string: head(status, body.utf8.count) + body))
+        case .noHTTP(let text): try await client.say(ByteBuffer(string: text))
         case .endless:
-            try await outbound.write(ByteBuffer(string: head(200, 1 << 30)))
+            try await client.say(ByteBuffer(string: head(200, 1 << 30)))
             let piece = ByteBuffer(string: String(repeating: " ", count: 1 << 16))
-            while true { try await outbound.write(piece) }
+            while true { try await client.say(piece) }
         case .drip:
-            try await outbound.write(ByteBuffer(string: head(200, 1000)))
+            try await client.say(ByteBuffer(string: head(200, 1000)))
             while true {
-                try await outbound.write(ByteBuffer(string: " "))
+                try await client.say(ByteBuffer(string: " "))
                 try await Task.sleep(for: .milliseconds(50))
             }
         case .silence: try await Task.sleep(for: .seconds(600))

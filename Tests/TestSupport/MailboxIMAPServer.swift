@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// A well-behaved IMAP server with mail in memory, which goes wrong at the one point that it is told to.
@@ -9,11 +8,14 @@ package final class MailboxIMAPServer: Sendable {
         package var uidValidity: UInt32
         /// The raw mails by their UID.
         package var mails: [UInt32: [UInt8]]
+        /// What opening it is answered with, such as `NO [INUSE] later`; nil where it can be opened.
+        package var refusal: String?
 
-        package init(name: String, uidValidity: UInt32 = 7, mails: [UInt32: [UInt8]]) {
+        package init(name: String, uidValidity: UInt32 = 7, mails: [UInt32: [UInt8]], refusal: String? = nil) {
             self.name = name
             self.uidValidity = uidValidity
             self.mails = mails
+            self.refusal = refusal
         }
     }
 
@@ -49,6 +51,11 @@ package final class MailboxIMAPServer: Sendable {
         state.withLock { $0.fault = fault }
     }
 
+    /// Changes the folders, from the next connection on.
+    package func change(_ body: (inout [Folder]) -> Void) {
+        state.withLock { body(&$0.folders) }
+    }
+
     /// How many connections were accepted so far.
     package var connections: Int { state.withLock(\.connections) }
     /// How many bytes were sent on the connection with most of them.
@@ -78,79 +85,42 @@ package func withMailboxIMAPServer<Result: Sendable>(
     _ folders: [MailboxIMAPServer.Folder],
     _ body: @escaping @Sendable (MailboxIMAPServer) async throws -> Result
 ) async throws -> Result {
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: "127.0.0.1", port: 0) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-    let server = MailboxIMAPServer(
-        port: listener.channel.localAddress?.port ?? 0,
-        capabilities: capabilities,
-        folders: folders
+    try await withFakeServer(
+        { MailboxIMAPServer(port: $0, capabilities: capabilities, folders: folders) },
+        conversing: { server, client in
+            var session = MailboxIMAPSession(server, client)
+            try await session.serve()
+        },
+        body
     )
-    return try await listener.executeThenClose { connections in
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body(server) }
-            group.addTask {
-                await withDiscardingTaskGroup { group in
-                    do {
-                        for try await channel in connections {
-                            group.addTask {
-                                // A client that goes away in the middle is what this is for.
-                                try? await channel.executeThenClose { inbound, outbound in
-                                    var connection = MailboxIMAPConnection(server, inbound, outbound)
-                                    try await connection.serve()
-                                }
-                            }
-                        }
-                    } catch {}
-                    group.cancelAll()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
 }
 
 /// One client's connection, up to the point at which it goes wrong.
-private struct MailboxIMAPConnection {
+private struct MailboxIMAPSession {
     private let server: MailboxIMAPServer
     private let state: MailboxIMAPServer.State
-    private let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    private var lines: ScriptedLines
+    private let client: FakeConversation
     private var folder: MailboxIMAPServer.Folder?
     private var sent = 0
     private var answers = 0
 
     private struct Cut: Error {}
 
-    init(
-        _ server: MailboxIMAPServer,
-        _ inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
-        _ outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    ) {
+    init(_ server: MailboxIMAPServer, _ client: FakeConversation) {
         self.server = server
         self.state = server.begin()
-        self.outbound = outbound
-        self.lines = ScriptedLines(inbound: inbound.makeAsyncIterator())
+        self.client = client
     }
 
     mutating func serve() async throws {
         try await send("* OK [CAPABILITY \(state.capabilities)] ready\r\n")
-        while let line = try await lines.next() {
+        while let line = try await client.nextLine() {
             let words = line.split(separator: " ", maxSplits: 1).map(String.init)
             guard words.count == 2 else { return try await send("* BAD what\r\n") }
             let command = MailboxIMAPCommand(words[1])
             let response = MailboxIMAPResponder(capabilities: state.capabilities, folders: state.folders)
             for answer in response.answers(to: command, in: &folder) { try await send(answer) }
-            let outcome = response.isKnown(command, folder) ? "OK done" : "BAD what"
+            let outcome = response.outcome(of: command, folder)
             try await send("\(words[0]) \(outcome)\r\n")
             if command.name == "LOGOUT" { return }
         }
@@ -166,7 +136,7 @@ private struct MailboxIMAPConnection {
             throw Cut()
         case .stall(let limit) where sent + bytes.count > limit:
             try await put(Array(bytes.prefix(limit - sent)))
-            while try await lines.next() != nil {}
+            while try await client.nextLine() != nil {}
             throw Cut()
         default: try await put(bytes)
         }
@@ -175,7 +145,7 @@ private struct MailboxIMAPConnection {
     }
 
     private mutating func put(_ bytes: [UInt8]) async throws {
-        try await outbound.write(ByteBuffer(bytes: bytes))
+        try await client.say(ByteBuffer(bytes: bytes))
         sent += bytes.count
     }
 }

@@ -1,5 +1,4 @@
 import NIOCore
-import NIOPosix
 import Synchronization
 
 /// A fake POP3 server with a mailbox and habits of its own, which notes what it is asked.
@@ -52,23 +51,16 @@ package final class POP3MailboxServer: Sendable {
         }
     }
 
-    fileprivate func play(_ channel: NIOAsyncChannel<ByteBuffer, ByteBuffer>) async throws {
+    fileprivate func talk(with client: FakeConversation) async throws {
         let (mails, habits) = state.withLock { ($0.mails, $0.habits) }
-        try await channel.executeThenClose { inbound, outbound in
-            try await outbound.write(ByteBuffer(string: "+OK ready\r\n"))
-            var buffer = ByteBuffer()
-            for try await var received in inbound {
-                buffer.writeBuffer(&received)
-                while let end = buffer.readableBytesView.firstIndex(of: 0x0A) {
-                    let line = buffer.readString(length: end - buffer.readerIndex + 1) ?? ""
-                    let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
-                    let name = words.first?.uppercased() ?? ""
-                    state.withLock { $0.received.append(words.prefix(name == "PASS" ? 1 : 2).joined(separator: " ")) }
-                    let answer = Self.answer(name, words.dropFirst().first.flatMap { Int($0) }, mails, habits)
-                    try await outbound.write(ByteBuffer(bytes: answer))
-                    if name == "QUIT" { return }
-                }
-            }
+        try await client.say(ByteBuffer(string: "+OK ready\r\n"))
+        while let line = try await client.nextLine() {
+            let words = line.split(whereSeparator: \.isWhitespace).map(String.init)
+            let name = words.first?.uppercased() ?? ""
+            state.withLock { $0.received.append(words.prefix(name == "PASS" ? 1 : 2).joined(separator: " ")) }
+            let answer = Self.answer(name, words.dropFirst().first.flatMap { Int($0) }, mails, habits)
+            try await client.say(ByteBuffer(bytes: answer))
+            if name == "QUIT" { return }
         }
     }
 
@@ -123,32 +115,9 @@ package func withPOP3Mailbox<Result: Sendable>(
     _ habits: POP3MailboxServer.Habits = .init(),
     _ body: @escaping @Sendable (POP3MailboxServer) async throws -> Result
 ) async throws -> Result {
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .bind(host: "127.0.0.1", port: 0) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-    let server = POP3MailboxServer(port: listener.channel.localAddress?.port ?? 0, mails, habits)
-    return try await listener.executeThenClose { connections in
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body(server) }
-            group.addTask {
-                await withDiscardingTaskGroup { sessions in
-                    do {
-                        // How a connection ends is the client's matter.
-                        for try await channel in connections { sessions.addTask { try? await server.play(channel) } }
-                    } catch {
-                        sessions.cancelAll()
-                    }
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
+    try await withFakeServer(
+        { POP3MailboxServer(port: $0, mails, habits) },
+        conversing: { server, client in try await server.talk(with: client) },
+        body
+    )
 }

@@ -1,9 +1,10 @@
 import NIOCore
-import NIOPosix
 import NIOSSL
 import Synchronization
 
 /// A fake IMAP server that plays a script, however wrong, to each connection.
+///
+/// At the end of the script it says no more, and stays until the client has gone.
 package final class ScriptedIMAPServer: Sendable {
     package enum Step: Sendable {
         /// Sends bytes as they are.
@@ -28,6 +29,8 @@ package final class ScriptedIMAPServer: Sendable {
         case drip(String, milliseconds: Int)
         /// Says nothing more until the client goes away.
         case stall
+        /// Breaks the connection off without a word.
+        case reset
     }
 
     package let port: Int
@@ -44,7 +47,7 @@ package final class ScriptedIMAPServer: Sendable {
     /// The lines that clients have sent so far.
     package var received: [String] { log.withLock { $0 } }
 
-    /// How many bytes have been sent to clients so far.
+    /// How many bytes have been sent to clients so far, or are about to be.
     package var sentBytes: Int { sent.load(ordering: .relaxed) }
 
     /// The lines that clients have sent, once their connections have ended: what they said last may still be on its way.
@@ -101,92 +104,34 @@ package func withScriptedIMAPServer<Result: Sendable>(
     cutAfter: Int? = nil,
     _ body: @escaping @Sendable (ScriptedIMAPServer) async throws -> Result
 ) async throws -> Result {
-    let tls = try certificate.map(ScriptedConnection.makeTLS)
-    let listener = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-        .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
-        .bind(host: "127.0.0.1", port: 0) { channel in
-            channel.eventLoop.makeCompletedFuture {
-                if let tls, isTLSFromStart {
-                    try channel.pipeline.syncOperations.addHandler(NIOSSLServerHandler(context: tls))
-                }
-                return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(wrappingChannelSynchronously: channel)
-            }
-        }
-    let server = ScriptedIMAPServer(port: listener.channel.localAddress?.port ?? 0)
-    return try await listener.executeThenClose { connections in
-        try await withThrowingTaskGroup(of: Result?.self) { group in
-            group.addTask { try await body(server) }
-            group.addTask {
-                await withDiscardingTaskGroup { group in
-                    do {
-                        for try await channel in connections {
-                            server.noteConnection(1)
-                            group.addTask {
-                                defer { server.noteConnection(-1) }
-                                try? await channel.executeThenClose { inbound, outbound in
-                                    var connection = ScriptedConnection(
-                                        server: server,
-                                        channel: channel.channel,
-                                        inbound: inbound,
-                                        outbound: outbound,
-                                        tls: tls,
-                                        left: cutAfter ?? .max
-                                    )
-                                    try await connection.play(script)
-                                }
-                            }
-                        }
-                    } catch {}
-                    group.cancelAll()
-                }
-                return nil
-            }
-            defer { group.cancelAll() }
-            while let finished = try await group.next() {
-                if let finished { return finished }
-            }
-            throw CancellationError()
-        }
-    }
+    let tls = try certificate.map(serverTLS)
+    return try await withFakeServer(
+        tls: isTLSFromStart ? tls : nil,
+        { ScriptedIMAPServer(port: $0) },
+        conversing: { server, client in
+            server.noteConnection(1)
+            defer { server.noteConnection(-1) }
+            var turn = ScriptedTurn(server: server, client: client, tls: tls, left: cutAfter ?? .max)
+            try await turn.play(script)
+        },
+        body
+    )
 }
 
 /// One client's turn at the script.
-private struct ScriptedConnection {
-    let server: ScriptedIMAPServer
-    let channel: any Channel
-    var lines: ScriptedLines
-    let outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>
-    let tls: NIOSSLContext?
+private struct ScriptedTurn {
+    private let server: ScriptedIMAPServer
+    private let client: FakeConversation
+    private let tls: NIOSSLContext?
     /// How many bytes may still be sent.
-    var left: Int
+    private var left: Int
     private var tag = "*"
     private var last = ""
 
     private struct Cut: Error {}
 
-    init(
-        server: ScriptedIMAPServer,
-        channel: any Channel,
-        inbound: NIOAsyncChannelInboundStream<ByteBuffer>,
-        outbound: NIOAsyncChannelOutboundWriter<ByteBuffer>,
-        tls: NIOSSLContext?,
-        left: Int
-    ) {
-        self.server = server
-        self.channel = channel
-        self.lines = ScriptedLines(inbound: inbound.makeAsyncIterator())
-        self.outbound = outbound
-        self.tls = tls
-        self.left = left
-    }
-
-    static func makeTLS(_ certificate: TestCertificate) throws -> NIOSSLContext {
-        try NIOSSLContext(
-            configuration: .makeServerConfiguration(
-                certificateChain: NIOSSLCertificate.fromPEMBytes(Array(certificate.pem.utf8)).map { .certificate($0) },
-                privateKey: .privateKey(NIOSSLPrivateKey(bytes: Array(certificate.keyPEM.utf8), format: .pem))
-            )
-        )
+    init(server: ScriptedIMAPServer, client: FakeConversation, tls: NIOSSLContext?, left: Int) {
+        (self.server, self.client, self.tls, self.left) = (server, client, tls, left)
     }
 
     mutating func play(_ script: [ScriptedIMAPServer.Step]) async throws {
@@ -195,10 +140,10 @@ private struct ScriptedConnection {
             case .send(let text): try await send(Array(text.utf8))
             case .sendBytes(let bytes): try await send(bytes)
             case .receive(let expected):
-                guard var line = try await lines.next() else { return }
+                guard var line = try await client.nextLine() else { return }
                 while line.contains(" STATUS "), !expected.contains("STATUS") {
                     try await send(Array("\(line.prefix { $0 != " " }) OK\r\n".utf8))
-                    guard let next = try await lines.next() else { return }
+                    guard let next = try await client.nextLine() else { return }
                     line = next
                 }
                 server.note(line)
@@ -221,55 +166,28 @@ private struct ScriptedConnection {
                     try await send(Array(text.utf8))
                     try await Task.sleep(for: .milliseconds(pause))
                 }
-            case .stall: while let line = try await lines.next() { server.note(line) }
+            case .stall: while let line = try await client.nextLine() { server.note(line) }
+            case .reset: try await client.reset()
             }
         }
     }
 
     private mutating func send(_ bytes: [UInt8]) async throws {
-        try await outbound.write(ByteBuffer(bytes: bytes.prefix(left)))
-        server.noteSent(min(left, bytes.count))
-        left -= min(left, bytes.count)
+        let sent = bytes.prefix(left)
+        server.noteSent(sent.count)
+        left -= sent.count
+        try await client.say(ByteBuffer(bytes: sent))
         if left == 0 { throw Cut() }
     }
 
     /// Sends the answer and puts TLS in place before another byte can be read.
     private func startTLS(after answer: String) async throws {
         guard let tls else { return }
-        try await channel.eventLoop.submit { [channel] in
+        let channel = client.channel
+        try await channel.eventLoop.submit {
             let pipeline = channel.pipeline.syncOperations
             pipeline.writeAndFlush(NIOAny(ByteBuffer(string: answer)), promise: nil)
             try pipeline.addHandler(NIOSSLServerHandler(context: tls), position: .first)
         }.get()
-    }
-}
-
-/// The lines of what a client sends.
-struct ScriptedLines {
-    var inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator
-    private var buffer = ByteBuffer()
-
-    init(inbound: NIOAsyncChannelInboundStream<ByteBuffer>.AsyncIterator) {
-        self.inbound = inbound
-    }
-
-    mutating func next() async throws -> String? {
-        while true {
-            if let end = buffer.readableBytesView.firstIndex(of: UInt8(ascii: "\n")) {
-                let line = buffer.readString(length: end - buffer.readerIndex + 1) ?? ""
-                return line.trimmingSuffix(while: \.isNewline).description
-            }
-            guard var more = try await inbound.next() else { return nil }
-            buffer.discardReadBytes()
-            buffer.writeBuffer(&more)
-        }
-    }
-}
-
-extension String {
-    fileprivate func trimmingSuffix(while predicate: (Character) -> Bool) -> Substring {
-        var text = self[...]
-        while let last = text.last, predicate(last) { text.removeLast() }
-        return text
     }
 }

@@ -182,7 +182,7 @@ final class Workplace: Sendable {
     func stopServer() async throws -> String {
         guard let running = server.withLock({ $0.take() }) else { return "" }
         running.terminate()
-        let answer = try await running.answer(within: .seconds(30))
+        let answer = try await running.answer(within: .seconds(120))
         #expect(answer.status == 0)
         #expect(answer.output.isEmpty)
         return answer.errorText

@@ -87,6 +87,14 @@ final class MailArchive {
             try await take(atMost: most, into: writer)
             writer.endFile(path, modifiedAt: modifiedAt.overflow ? 0 : modifiedAt.partialValue)
         }
+        if endsEarly { writer.noteMissingEnd() }
+    }
+
+    /// Whether a tar file ends without the blocks of zeros that say so, once all of it was read: cut off between two files
+    /// it looks whole otherwise.
+    private var endsEarly: Bool {
+        archive_format(archive) & ARCHIVE_FORMAT_BASE_MASK == ARCHIVE_FORMAT_TAR
+            && archive_filter_bytes(archive, 0) <= archive_read_header_position(archive)
     }
 
     /// The next entry; nil at the end.
