@@ -58,7 +58,10 @@ package struct Wording: Sendable {
     }
 
     /// Every sentence by id and language; empty where an embedded file cannot be read, so that the ids are shown.
-    static let sentences = read(PackageResources.wording_json).merging(ofPages) { own, _ in own }
+    static let sentences = own.merging(ofPages) { own, _ in own }
+
+    /// The sentences that are said everywhere, or in the shell alone.
+    static let own = read(PackageResources.wording_json)
 
     /// The sentences that only pages say, and those that they say in words of their own.
     package static let ofPages = read(PackageResources.pages_json)
