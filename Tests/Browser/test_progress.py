@@ -1,9 +1,10 @@
-"""What is still to come, told while it comes: a backup that rests, a file that is uploaded."""
+"""What is still to come, told while it comes: older mail that is linked, a backup that rests, a file that is uploaded."""
 
 import datetime
 import json
 import os
 import socketserver
+import sqlite3
 import threading
 from pathlib import Path
 
@@ -16,6 +17,8 @@ INACTIVE = f"{USERS}?tab=inactive"
 ADMIN = f"takahashi@{DOMAIN}"
 LEAVER, LEAVER_NAME = f"kato@{DOMAIN}", "加藤 誠"
 DATA = [*NAMES.values(), LEAVER_NAME, "さくら商事"]
+# So many that the server is busy with them for a while.
+ADDRESSES = 150_000
 
 
 class ThrottlingServer(socketserver.ThreadingTCPServer):
@@ -250,3 +253,42 @@ def test_without_javascript_a_file_is_uploaded_all_the_same(company, language, m
         person.press(person.words("source.detach"))
     finally:
         company.leave(person)
+
+
+# Older mail that is linked -------------------------------------------------------------------------------------------
+
+
+def test_what_is_still_to_be_linked_is_told_until_it_is(company, admin, language, check):
+    company.leave(admin)
+    company.stop()
+    # As when an organisation with many records lets tags count: every address is looked up again.
+    database = sqlite3.connect(company.directory / "data/mailkeep.sqlite")
+    many = ((bytes(8) + number.to_bytes(8, "big"),) for number in range(ADDRESSES))
+    with database:
+        database.executemany("INSERT INTO address_change (hash) VALUES (?)", many)
+        database.execute("""
+            INSERT OR IGNORE INTO address_change (hash) SELECT hash FROM record_address
+            JOIN record ON record.key = record_address.record_key WHERE record.module = 'Contacts' AND record.id = 101
+        """)
+    database.close()
+    company.start()
+    record, user = "/records/Contacts/101", company.person("tanaka", language)
+    user.open(record)
+    user.reads("linking.looked_for")
+    check(user, "record, older mail is looked for")
+    user.open("/records/Contacts/102").does_not_read("linking.looked_for")
+    user.open(record)
+    # The administrator comes in while it goes on.
+    admin = company.person("takahashi", language)
+    admin.open(USERS)
+    admin.reads("linking.left")
+    check(admin, "list, older mail is linked")
+    first = admin.find("p[data-part]").text
+    admin.wait(30).until(lambda _: admin.find("p[data-part]").text != first)
+    admin.wait(240).until(lambda _: not admin.all("[data-live$=linking]"))
+    admin.does_not_read("linking.left")
+    user.reads("linking.done")
+    check(user, "record, older mail was looked for")
+    user.press(user.words("linking.reload"))
+    user.does_not_read("linking.done")
+    assert user.all(".mails li")
