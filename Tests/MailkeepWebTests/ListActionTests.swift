@@ -161,6 +161,7 @@ struct ListActionTests {
             #expect(Self.addresses("linking", of: shown) == ["\(Self.list)/linking"])
             let page = try await viewer.get(taro)
             #expect(page.text.contains(record) && Self.addresses("linking", of: page) == ["\(taro)/linking"])
+            #expect(!page.text.contains("All mail has been looked through"))
             #expect(try await viewer.get("\(taro)/linking").text.contains(record))
             #expect(try await !administrator.get("/records/\(Firm.saburo)").text.contains(record))
             #expect(try await !viewer.get("/records/\(Firm.jiro)/linking").text.contains(record))

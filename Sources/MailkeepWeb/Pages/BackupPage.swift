@@ -68,8 +68,7 @@ struct BackupPage {
         kindName = Self.kind(backup, wording)
         statusClass = backup.status
         statusName = presenter.backupStatus(backup.status)
-        let isAtWork = backup.status == BackupStatus.inProgress.rawValue
-        progress = isAtWork ? MailAddonRow.Progress(backup, presenter) : nil
+        progress = MailAddonRow.Progress(backup, presenter)
         restTexts = presenter.rest(backup)
         failureText = isPending ? nil : presenter.failure(backup)
         let isSynchronised = backup.source == "synchronised"

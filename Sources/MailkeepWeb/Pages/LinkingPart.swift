@@ -12,7 +12,9 @@ struct LinkingPart {
     let liveAddress: String?
     let lines: [String]
     /// Leads to the mail once it is all there.
-    let recordAddress: String?
+    ///
+    /// No page has a value of this name: templates look there for what a part lacks.
+    let foundAddress: String?
     /// There is nothing to tell any more.
     let isOver: Bool
 
@@ -23,7 +25,7 @@ struct LinkingPart {
         ]
         liveAddress = linking.isPending ? "\(MailAddonPages.address)/linking" : nil
         lines = linking.isPending ? [presenter.wording.text(.linkingLeft, left)] : []
-        recordAddress = nil
+        foundAddress = nil
         isOver = !linking.isPending
     }
 
@@ -31,7 +33,7 @@ struct LinkingPart {
     init(_ linking: RecordLinkingShape, at address: String, _ presenter: Presenter) {
         liveAddress = linking.isPending ? "\(address)/linking" : nil
         lines = presenter.wording.linking(linking)
-        recordAddress = linking.isPending ? nil : address
+        foundAddress = linking.isPending ? nil : address
         isOver = false
     }
 }

@@ -224,8 +224,7 @@ struct MailAddonRow {
         let shown = isPending ? attempt : row.backup ?? attempt
         statusClass = shown?.status ?? "none"
         statusName = presenter.backupStatus(shown?.status ?? "none")
-        let isAtWork = attempt?.status == BackupStatus.inProgress.rawValue
-        progress = isAtWork ? attempt.map { Progress($0, presenter) } : nil
+        progress = attempt.flatMap { Progress($0, presenter) }
         restTexts = attempt.map { presenter.rest($0) } ?? []
         attemptText =
             row.backup != nil && !isPending
@@ -317,8 +316,12 @@ struct MailAddonRow {
 }
 
 extension MailAddonRow.Progress {
-    init(_ backup: BackupShape, _ presenter: Presenter) {
+    /// Nil for a backup that is not at work, or that rests and has not found anything yet.
+    init?(_ backup: BackupShape, _ presenter: Presenter) {
         let progress = backup.progress
+        guard backup.status == BackupStatus.inProgress.rawValue, backup.rests_until == nil || progress.found > 0 else {
+            return nil
+        }
         done = progress.stored
         most = max(progress.found, 1)
         isKnown = progress.found > 0
