@@ -76,9 +76,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
     package static func == (left: Self, right: Self) -> Bool { left.code == right.code }
 
     /// The sentence in a reader's language.
-    package func message(in locale: Locale) -> String {
-        Wording(locale: locale).text(key: "err.\(code.rawValue)", values)
-    }
+    package func message(in locale: Locale) -> String { Wording(locale: locale).error(self) }
 
     package var description: String { message(in: .english) }
 }

@@ -66,9 +66,13 @@ package struct ErrorReport: Sendable {
     /// What an operator may need beyond the sentence, without personal data.
     package let detail: String?
 
-    /// - Parameter locale: the reader's language.
+    /// - Parameter locale: the reader's language, in the shell.
     package init(_ error: any Error, in locale: Locale) {
-        let wording = Wording(locale: locale)
+        self.init(error, in: Wording(locale: locale))
+    }
+
+    /// - Parameter wording: the reader's.
+    package init(_ error: any Error, in wording: Wording) {
         switch error {
         case let refusal as Refusal:
             kind = .refused
@@ -85,9 +89,9 @@ package struct ErrorReport: Sendable {
                 code: "INVALID_DATA",
                 details: .init(
                     reason: error.code.rawValue,
-                    rows: error.rows.isEmpty ? nil : error.rows.map { Document.Row($0, in: locale) }
+                    rows: error.rows.isEmpty ? nil : error.rows.map { Document.Row($0, in: wording.locale) }
                 ),
-                message: error.message(in: locale)
+                message: wording.error(error)
             )
         default:
             let ofBackup = error as? BackupFailure

@@ -110,11 +110,17 @@ extension Mailkeep {
         return state == .waiting || state == .running
     }
 
-    /// Why a job failed; nil when it did not.
+    /// Why a job failed, or rests; nil when it does neither.
     package func failure(of job: JobID) async throws -> (any Error)? {
-        guard let state = try await store.read({ try $0.jobState(job) }), let error = state.error else { return nil }
+        guard let state = try await store.read({ try $0.jobState(job) }) else { return nil }
+        let isOfBackup = state.kind == .backup
+        if state.state == .waiting, let until = state.notBefore, until > clock() {
+            let failure = SyncFailure(.throttled, "until \(until.iso8601)", retryAt: until)
+            return isOfBackup ? BackupFailure(failure: failure) : failure
+        }
+        guard let error = state.error else { return nil }
         let failure = SyncFailure(SyncFailure.Code(rawValue: error) ?? .internal, state.detail ?? "")
-        return state.kind == .backup ? BackupFailure(failure: failure) : failure
+        return isOfBackup ? BackupFailure(failure: failure) : failure
     }
 
     /// The job that takes a backup.

@@ -28,6 +28,8 @@ package struct BackupDetails: Sendable, Equatable {
     package var endedAt: Timestamp?
     /// Up to which moment the backup is complete (B10).
     package var coveredUntil: Timestamp?
+    /// When it goes on that rests, as its mail server asks for.
+    package var restsUntil: Timestamp?
     package var origin: BackupOrigin?
     /// Why it failed, or why only synchronised mail is in it.
     package var error: String?
@@ -255,7 +257,8 @@ extension ReadTransaction {
     }
 
     private static let selectBackup = """
-        SELECT backup.*, mailbox.address, content.segment, content.offset, content.length
+        SELECT backup.*, mailbox.address, content.segment, content.offset, content.length,
+               (SELECT job.not_before FROM job WHERE job.backup_id = backup.id AND job.state = 'waiting') AS rests_until
         FROM backup JOIN mailbox ON mailbox.id = backup.mailbox_id
         LEFT JOIN content ON content.key = backup.manifest_key
 
@@ -288,6 +291,7 @@ extension ReadTransaction {
             startedAt: moment("started_at"),
             endedAt: moment("ended_at"),
             coveredUntil: moment("covered_until"),
+            restsUntil: moment("rests_until"),
             origin: (row["source"] as String?).flatMap(BackupOrigin.init),
             error: row["error"],
             errorDetail: row["error_detail"],

@@ -33,6 +33,15 @@ package enum JobState: String, Sendable {
     case cancelled
 }
 
+/// How a job stands, until when it rests or has rested, and its error when it failed.
+package struct JobStanding: Sendable {
+    package let kind: JobKind
+    package let state: JobState
+    package let notBefore: Timestamp?
+    package let error: String?
+    package let detail: String?
+}
+
 extension ReadTransaction {
     /// Whether there is a job to take up.
     package func hasJob(at now: Timestamp, only: JobID? = nil) throws -> Bool {
@@ -58,12 +67,19 @@ extension ReadTransaction {
         )
     }
 
-    /// How a job stands, and its error when it failed.
-    package func jobState(_ id: JobID) throws -> (kind: JobKind, state: JobState, error: String?, detail: String?)? {
-        guard let row = try row("SELECT kind, state, error, error_detail FROM job WHERE id = ?", [id.rawValue]),
-            let kind = JobKind(rawValue: row["kind"]), let state = JobState(rawValue: row["state"])
+    /// How a job stands.
+    package func jobState(_ id: JobID) throws -> JobStanding? {
+        let found = try row("SELECT kind, state, not_before, error, error_detail FROM job WHERE id = ?", [id.rawValue])
+        guard let found, let kind = JobKind(rawValue: found["kind"]), let state = JobState(rawValue: found["state"])
         else { return nil }
-        return (kind, state, row["error"], row["error_detail"])
+        let notBefore: Int64? = found["not_before"]
+        return JobStanding(
+            kind: kind,
+            state: state,
+            notBefore: notBefore.map(Timestamp.init),
+            error: found["error"],
+            detail: found["error_detail"]
+        )
     }
 
     /// The job that takes a backup.

@@ -104,8 +104,39 @@ enum Visibility {
     /// 1 in the first mailbox.
     ///
     /// Empty for who may not open the record.
-    static let visibleEntries = """
-        WITH page AS MATERIALIZED (
+    static let visibleEntries = entries(where: "entry.message_id IS NOT NULL")
+
+    /// The same of what is found and not read yet: what `:viewer` will see once a synchronisation that waits or runs has
+    /// read it.
+    static let awaitedEntries = entries(
+        where: """
+            entry.message_id IS NULL AND entry.skipped IS NOT 'unreadable'
+            AND EXISTS (SELECT 1 FROM wanted WHERE wanted.folder_id = entry.folder_id AND wanted.uid = entry.uid)
+            AND folder.is_current AND mail_addon.mailbox_id = mailbox.id AND \(isToBeSynchronised("owner.id"))
+            """
+    )
+
+    /// Whether older mail of an address that stands on the record's page is still to be looked through; nothing for who
+    /// may not open the record.
+    static let addressesLookedFor = """
+        WITH \(pageAndSources)
+        SELECT 1 FROM source
+        CROSS JOIN record_address ON record_address.record_key = source.key
+        CROSS JOIN address_change ON address_change.hash = record_address.hash
+        WHERE \(addressMatches)
+        """
+
+    /// A synchronisation of a user's mailbox waits or runs.
+    static func isToBeSynchronised(_ user: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM job WHERE job.user_id = \(user) AND job.kind = 'synchronise'
+                AND job.state IN ('waiting', 'running'))
+        """
+    }
+
+    /// The record (`page`), for who may open it, and the leads and contacts whose mail stands on its page (`source`, V4).
+    private static let pageAndSources = """
+        page AS MATERIALIZED (
             SELECT record.key, record.module, record.contact_key FROM record
             WHERE record.module = :module AND record.id = :id AND \(mayOpenRecord)
         ),
@@ -116,7 +147,13 @@ enum Visibility {
             WHERE page.module = 'Accounts' AND contact.module = 'Contacts'
             UNION
             SELECT contact_key FROM page WHERE module = 'Deals' AND contact_key IS NOT NULL
-        ),
+        )
+        """
+
+    /// - Parameter condition: of rows of `entry`, `folder`, `mailbox`, `owner` and `mail_addon`.
+    private static func entries(where condition: String) -> String {
+        """
+        WITH \(pageAndSources),
         held AS MATERIALIZED (
             SELECT DISTINCT entry_address.entry_id
             FROM source
@@ -152,7 +189,7 @@ enum Visibility {
             JOIN mailbox ON mailbox.id = folder.mailbox_id
             JOIN user AS owner ON owner.id = mailbox.user_id
             LEFT JOIN mail_addon ON mail_addon.user_id = owner.id
-            WHERE entry.message_id IS NOT NULL
+            WHERE \(condition)
         ),
         visible AS (
             SELECT *, ROW_NUMBER() OVER (PARTITION BY message_id ORDER BY mailbox_id, entry_id) AS place_rank
@@ -160,6 +197,7 @@ enum Visibility {
         )
 
         """
+    }
 
     /// The rows, as in `visibleEntries`, of what `:viewer` sees under "My mail": all that is stored of their own
     /// mailboxes, whatever its records (V0).

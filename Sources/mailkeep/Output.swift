@@ -6,10 +6,13 @@ struct PageInfo: Encodable {
     var per_page: Int
     var count: Int
     var more_records = false
+    /// How far older mail is linked, where that is told.
+    var linking: LinkingShape?
 
-    init(count: Int) {
+    init(count: Int, linking: LinkingShape? = nil) {
         self.count = count
         per_page = count
+        self.linking = linking
     }
 }
 

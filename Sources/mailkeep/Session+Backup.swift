@@ -61,7 +61,7 @@ extension Session {
     }
 
     func message(of backup: BackupShape) -> String {
-        guard backup.status == "completed" else { return wording.text(.okBackup) }
+        guard backup.status == "completed" else { return wording.rest(backup) ?? wording.text(.okBackup) }
         let summary = wording.text(
             .okBackupDone,
             [
@@ -96,6 +96,7 @@ extension Wording {
     func progress(of backup: BackupShape) -> String {
         let progress = backup.progress
         let status = status(backup.status)
+        if let rest = rest(backup) { return "\(status): \(rest)" }
         guard backup.status == "in_progress" else { return status }
         guard progress.found > 0, let left = progress.seconds_left else {
             return "\(status): "
@@ -108,6 +109,13 @@ extension Wording {
             "time": time,
         ]
         return "\(status): \(text(.stProgress, values))"
+    }
+
+    /// Why a backup rests, and when it goes on; nil for one that does not.
+    func rest(_ backup: BackupShape) -> String? {
+        backup.rests_until.map { until in
+            [backup.error?.message, text(.stRests, ["time": until])].compactMap { $0 }.joined(separator: " ")
+        }
     }
 
     /// A backup's status in words (B6).

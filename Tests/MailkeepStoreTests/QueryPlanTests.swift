@@ -125,6 +125,13 @@ struct QueryPlanTests {
             Question("older mail of new addresses", scanning: ["address_change"]) {
                 _ = try $0.linkChangedAddresses(limit: 10, at: moment)
             },
+            // What is left to do is counted, and is mostly nothing.
+            Question("how far older mail is linked", scanning: ["address_change", "wanted", "waiting"]) {
+                _ = try $0.linkingProgress()
+            },
+            Question("whether a record's older mail is still to come", scanning: page) {
+                for record in Stage.records { _ = try $0.linking(of: record, for: user) }
+            },
             Question("a backup's messages", scanning: ["organization"], isPaged: true) {
                 _ = try $0.messages(of: backup($0), after: nil, limit: 10, exportedBy: user)
             },

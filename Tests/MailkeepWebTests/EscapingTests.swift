@@ -53,8 +53,8 @@ struct EscapingTests {
                         Self.expectEscaped(answer, "\(line.route)")
                         if Self.says(answer) { told.insert(line.route) }
                         #expect(
-                            answer.text.contains("lang=\"\(locale.rawValue)\"") || line.route.hasSuffix("/row")
-                                || line.route.hasSuffix("/part")
+                            answer.text.contains("lang=\"\(locale.rawValue)\"")
+                                || LivePart.allCases.contains { line.route.hasSuffix("/\($0.rawValue)") }
                         )
                     }
                 }

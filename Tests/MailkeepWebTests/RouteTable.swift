@@ -290,6 +290,15 @@ struct RouteTable {
                 Question(none, [:], 303, 404, 404, 404, 404)
             ),
             Line(
+                .get,
+                "/records/{module}/{id}/linking",
+                Question("\(taro)/linking", [:], 303, 404, 200, 200, 200),
+                Question("\(jiro)/linking", [:], 303, 404, 404, 200, 200),
+                Question("\(saburo)/linking", [:], 303, 404, 404, 404, 200),
+                Question("\(absent)/linking", [:], 303, 404, 404, 404, 404),
+                Question("\(none)/linking", [:], 303, 404, 404, 404, 404)
+            ),
+            Line(
                 .post,
                 "/records/{module}/{id}/share",
                 Question("\(taro)/share", [:], 303, 404, 303, 303, 303),
@@ -401,6 +410,7 @@ struct RouteTable {
                 Self.administration("\(page)/actions", ["action": "lock"], 303),
                 Self.administration("\(page)/actions", ["action": "nothing", "user": "\(firm.sota)"], 400)
             ),
+            Line(.get, "\(page)/linking", Self.administration("\(page)/linking", 200)),
             Line(
                 .get,
                 "\(page)/{user}/row",

@@ -1,4 +1,6 @@
 import Foundation
+import HTTPTypes
+import Hummingbird
 import MailkeepModel
 import Testing
 
@@ -93,6 +95,29 @@ struct SessionTests {
             try await Self.expectSignedIn(true, &usedBrowser)
             firm.clock.advance(seconds: 1)
             try await Self.expectSignedIn(false, &usedBrowser)
+        }
+    }
+
+    @Test("What a page fetches anew by itself is no use of the session")
+    func polling() async throws {
+        let firm = try await Firm()
+        let leaver = try await firm.leaver("Yamada", [Mails.plain(from: 1)], isCompleted: false)
+        let live = [
+            "/settings/mail-addon-users/\(leaver.user)/row", "/settings/backups/\(leaver.backup)/part",
+            "/settings/mail-addon-users/linking", "/records/\(Firm.taro)/linking",
+        ]
+        let routes = try firm.site.router().routes.filter { $0.method == .get }.map { "\($0.path)" }
+        let parts = routes.filter { LivePart(rawValue: String($0.split(separator: "/").last ?? "")) != nil }
+        #expect(parts.count == live.count)
+        let session = try await firm.session(of: firm.ada)
+        try await firm.serve { client async throws in
+            var browser = Browser(client, session)
+            for address in live {
+                firm.clock.advance(hours: 1, seconds: 3000)
+                #expect(try await browser.get(address).status == 200, "\(address)")
+            }
+            firm.clock.advance(hours: 1)
+            for address in live { #expect(try await browser.get(address).status == 303, "\(address)") }
         }
     }
 

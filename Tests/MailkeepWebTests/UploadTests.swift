@@ -14,6 +14,8 @@ import Testing
 struct UploadTests {
     private static let mbox = "From - Thu Jan  1 00:00:00 2026\n\(Mails.plain(from: 1, subject: "Uploaded"))\n\n"
 
+    private static let list = "/settings/mail-addon-users?tab=inactive"
+
     private static func firm() async throws -> (Firm, user: UserID, address: String) {
         let firm = try await Firm()
         let user = try await firm.add("Former")
@@ -29,8 +31,8 @@ struct UploadTests {
         try await firm.serve(.live) { client in
             var browser = Browser(client, session)
             let answer = try await browser.upload("\(address)/upload", Self.mbox)
-            #expect(answer.status == 303 && answer.location == MailAddonPages.inactiveTab)
-            #expect(try await browser.get(MailAddonPages.inactiveTab).text.contains("Messages in it: 1, folders: 1."))
+            #expect(answer.status == 303 && answer.location == Self.list)
+            #expect(try await browser.get(Self.list).text.contains("Messages in it: 1, folders: 1."))
             let page = try await browser.get(address).text
             #expect(page.contains("an uploaded file") && page.contains("\(address)/detach"))
             #expect(try await browser.post("\(address)/detach").status == 303)
@@ -63,6 +65,27 @@ struct UploadTests {
         }
         let uploads = "\(firm.folder)/data/uploads"
         #expect((try? FileManager.default.contentsOfDirectory(atPath: uploads)) ?? [] == [])
+    }
+
+    @Test(
+        "The page's script is told where to go on, and the person there what was uploaded, or why nothing was, in place"
+    )
+    func script() async throws {
+        let (firm, _, address) = try await Self.firm()
+        let session = try await firm.session(of: firm.ada)
+        let header = try #require(HTTPField.Name("X-Requested-With"))
+        try await firm.serve(.live) { client in
+            var browser = Browser(client, session)
+            let page = try await browser.get("\(address)?back=\(PageAddress.encoded("tab=inactive&q=former"))")
+            #expect(page.text.contains("data-upload") && page.text.contains("<progress"))
+            let action = try #require(page.text.firstMatch(of: /action="([^"]*\/upload[^"]*)"/)?.output.1)
+            let target = String(action).replacing("&amp;", with: "&")
+            let refused = try await browser.upload(target, "hello", [header: "XMLHttpRequest"])
+            #expect(refused.status == 400 && refused.text.contains("There is no mail in the file"))
+            let answer = try await browser.upload(target, Self.mbox, [header: "XMLHttpRequest"])
+            #expect(answer.status == 201 && answer.location == "\(Self.list)&q=former")
+            #expect(try await browser.get(answer.location ?? "").text.contains("Messages in it: 1, folders: 1."))
+        }
     }
 
     @Test("A file that breaks off, or holds no mail, is refused with words on the page, and nothing is kept")

@@ -82,9 +82,11 @@ struct WordingTests {
         )
         let pages = Set(Wording.ofPages.keys)
         #expect(codes.subtracting(pages).sorted() == [])
-        let said = codes.union(Self.usedByTemplates).union(PageWord.allCases.map(\.rawValue))
+        // Some are said elsewhere too, in other words.
+        let said = Set(Wording.own.keys).union(codes).union(Self.usedByTemplates).union(
+            PageWord.allCases.map(\.rawValue)
+        )
         #expect(pages.subtracting(said).sorted() == [])
-        // No sentence of everything else is hidden by one of the pages.
         let others = Wording.sentences.filter { !pages.contains($0.key) }
         #expect(others.count > 100)
     }
@@ -96,6 +98,21 @@ struct WordingTests {
             let values = sentences.values.map { text in Set(text.matches(of: /\{(\w+)\}/).map { String($0.output.1) }) }
             #expect(Set(values).count == 1, "\(id)")
             #expect(sentences.values.allSatisfy { !$0.isEmpty }, "\(id)")
+        }
+    }
+
+    @Test("What pages say in words of their own names no option or file of the shell, nor values that are not there")
+    func ownWords() {
+        let onlyInShell = ["usage.", "shell.", "directory.", "web.", "row.", "err.import_"]
+        for locale in MailkeepModel.Locale.allCases {
+            let page = Wording(locale: locale, on: .page)
+            for id in Wording.sentences.keys where !onlyInShell.contains(where: { id.hasPrefix($0) }) {
+                let text = page.text(key: id)
+                #expect(text.firstMatch(of: /--\w|MAILKEEP_|mailkeep init|import roles/) == nil, "\(id): \(text)")
+                let values = { (text: String) in Set(text.matches(of: /\{(\w+)\}/).map { String($0.output.1) }) }
+                let own = Wording.own[id]?[locale.rawValue] ?? text
+                #expect(values(text) == values(own), "\(id)")
+            }
         }
     }
 

@@ -28,9 +28,10 @@ package struct FindMailAddonUsers: UseCase {
         self.query = query
     }
 
-    /// A page of rows, and how many users each tab has whatever is searched for (P2).
+    /// A page of rows, how many users each tab has whatever is searched for (P2), and how far older mail is linked.
     package struct Output: Sendable {
         package var page: Page<MailAddonShape>
+        package var linking: LinkingShape
         package var activeCount: Int
         package var inactiveCount: Int
     }
@@ -47,6 +48,7 @@ package struct FindMailAddonUsers: UseCase {
                     hasMore: found.hasMore,
                     total: found.total
                 ),
+                linking: LinkingShape(try transaction.linkingProgress()),
                 activeCount: try transaction.mailAddonUserCount(.active),
                 inactiveCount: try transaction.mailAddonUserCount(.inactive)
             )

@@ -23,7 +23,8 @@ package struct ShowRecord: UseCase {
                     of: actor,
                     addon: try transaction.mailAddon(of: actor.id)?.state,
                     isShared: open.sharesOwnMail
-                )
+                ),
+                linking: RecordLinkingShape(try transaction.linking(of: record, for: actor.id))
             )
         }
     }
@@ -59,11 +60,18 @@ package struct RecordShape: Encodable, Sendable, Equatable {
     /// Why the reader may open it: `owner`, `shared`, `superior`, `administrator`; one at least.
     package var opened_by: [String]
     package var own_share: OwnShare
+    package var linking: RecordLinkingShape
     package var modified_time: String
 }
 
 extension RecordShape {
-    fileprivate init(_ open: OpenRecord, owner: User?, names: [UserID: String], own_share: OwnShare) {
+    fileprivate init(
+        _ open: OpenRecord,
+        owner: User?,
+        names: [UserID: String],
+        own_share: OwnShare,
+        linking: RecordLinkingShape
+    ) {
         let record = open.record
         self.init(
             id: record.key.id.description,
@@ -82,6 +90,7 @@ extension RecordShape {
             shared_with: record.sharedWith.map { UserShape.Reference($0, names) },
             opened_by: open.grounds.map(\.rawValue),
             own_share: own_share,
+            linking: linking,
             modified_time: open.modifiedAt.iso8601
         )
     }

@@ -36,6 +36,8 @@ package struct BackupShape: Encodable, Sendable, Equatable {
     package var completed_time: String?
     package var ended_time: String?
     package var covered_until: String?
+    /// When it goes on that rests now, as its mail server asks for; `error` says why.
+    package var rests_until: String?
     /// `mailbox`, `backup_source`, or `synchronised` (B10).
     package var source: String?
     package var error: Failure?
@@ -74,6 +76,7 @@ extension BackupShape {
             completed_time: backup.status == .completed ? backup.endedAt?.iso8601 : nil,
             ended_time: backup.endedAt?.iso8601,
             covered_until: backup.coveredUntil?.iso8601,
+            rests_until: backup.restsUntil.flatMap { backup.status.isPending && $0 > now ? $0.iso8601 : nil },
             source: backup.origin?.rawValue,
             error: backup.error.map {
                 // Of a completed backup it says why only synchronised mail is in it (B10).
@@ -92,7 +95,9 @@ extension BackupShape.Progress {
     fileprivate init(_ backup: BackupDetails, now: Timestamp) {
         let progress = backup.progress
         var secondsLeft: Int?
-        if backup.status == .inProgress, let startedAt = backup.startedAt, progress.stored > 0 {
+        if backup.status == .inProgress, backup.restsUntil.map({ $0 <= now }) ?? true, let startedAt = backup.startedAt,
+            progress.stored > 0
+        {
             let elapsed = Double(now.rawValue - startedAt.rawValue) / 1000
             let left = elapsed / Double(progress.stored) * Double(progress.found - progress.stored)
             secondsLeft = Int(exactly: max(0, left).rounded())

@@ -25,7 +25,9 @@ package struct Session: Sendable {
 
 extension Mailkeep {
     /// The session of a token; nil where it has ended, or its user is not active (U1).
-    package func session(_ token: SecretToken) async throws -> Session? {
+    ///
+    /// - Parameter isUse: whether somebody does something: the hours without use count from there.
+    package func session(_ token: SecretToken, isUse: Bool = true) async throws -> Session? {
         let now = clock()
         let (found, organization) = try await store.read { transaction in
             let found = try transaction.session(
@@ -36,7 +38,7 @@ extension Mailkeep {
             return (found, try transaction.organizationName() ?? "")
         }
         guard let found else { return nil }
-        if found.usedAt.advanced(byMilliseconds: Session.noted) < now {
+        if isUse, found.usedAt.advanced(byMilliseconds: Session.noted) < now {
             try await store.write { try $0.touchSession(found.tokenHash, at: now) }
         }
         return Session(

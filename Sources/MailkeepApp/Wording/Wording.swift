@@ -6,11 +6,22 @@ import class Foundation.JSONDecoder
 /// What Mailkeep says to a person, in their language.
 ///
 /// The sentences stand in `wording.json`, each under its `WordingID` with every language. To add one, add it to both.
+///
+/// What is said on a page in other words than in the shell, as there are fields in place of options, stands under the
+/// same id in `pages.json` too.
 package struct Wording: Sendable {
-    private let language: String
+    /// Where it is read.
+    package enum Place: Sendable {
+        case shell
+        case page
+    }
 
-    package init(locale: MailkeepModel.Locale) {
-        language = locale.rawValue
+    package let locale: MailkeepModel.Locale
+    private let place: Place
+
+    package init(locale: MailkeepModel.Locale, on place: Place = .shell) {
+        self.locale = locale
+        self.place = place
     }
 
     /// The sentence `id`, each `{name}` in it replaced by its value; a name without a value stays as it is.
@@ -20,12 +31,21 @@ package struct Wording: Sendable {
 
     /// The sentence of a code that other types own (`err.`, `fail.`, `row.`, `usage.`); tests hold them complete.
     package func text(key: String, _ values: [String: String] = [:]) -> String {
-        Self.fill(Self.sentences[key]?[language] ?? key, with: values)
+        let sentence = (place == .page ? Self.ofPages[key] : nil) ?? Self.sentences[key]
+        return Self.fill(sentence?[locale.rawValue] ?? key, with: values)
     }
 
     /// What the failure to read a mailbox says, by its code: of a backup, or of anything else.
     package func failure(_ code: String, ofBackup: Bool) -> String {
         text(key: ofBackup ? "fail.\(code)" : "reach.\(code)")
+    }
+
+    /// What an error of the app says.
+    package func error(_ error: AppError) -> String { text(key: "err.\(error.code.rawValue)", error.values) }
+
+    /// What older mail of a record is still to come, in sentences.
+    package func linking(_ linking: RecordLinkingShape) -> [String] {
+        (linking.looked_for ? [text(.linkingLookedFor)] : []) + (linking.being_read ? [text(.linkingBeingRead)] : [])
     }
 
     /// What a refusal says: the same in page, API and shell.
@@ -38,9 +58,12 @@ package struct Wording: Sendable {
     }
 
     /// Every sentence by id and language; empty where an embedded file cannot be read, so that the ids are shown.
-    static let sentences = read(PackageResources.wording_json).merging(ofPages) { own, _ in own }
+    static let sentences = own.merging(ofPages) { own, _ in own }
 
-    /// The sentences that only pages say.
+    /// The sentences that are said everywhere, or in the shell alone.
+    static let own = read(PackageResources.wording_json)
+
+    /// The sentences that only pages say, and those that they say in words of their own.
     package static let ofPages = read(PackageResources.pages_json)
 
     private static func read(_ file: [UInt8]) -> [String: [String: String]] {

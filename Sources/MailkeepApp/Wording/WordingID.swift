@@ -41,6 +41,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case stCancelled = "st.cancelled"
     case stProgress = "st.progress"
     case stUntil = "st.until"
+    case stRests = "st.rests"
 
     case btnBackup = "btn.backup"
     case btnLatest = "btn.latest"
@@ -164,6 +165,12 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okOrganization = "ok.organization"
 
     case stFolders = "st.folders"
+    case stStored = "st.stored"
+
+    case linkingLeft = "linking.left"
+    case linkingLookedFor = "linking.looked_for"
+    case linkingBeingRead = "linking.being_read"
+
     case sayMinutes = "say.minutes"
     case saySeconds = "say.seconds"
     case sayYes = "say.yes"

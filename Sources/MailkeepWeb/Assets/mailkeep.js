@@ -1,5 +1,5 @@
-// Everything works without this file: it ticks all rows at once, keeps the progress of backups up to date, tests
-// connections in place, and tells the server the time zone in which to write times.
+// Everything works without this file: it ticks all rows at once, keeps the progress of backups and of linking up to date,
+// tests connections in place, tells how far an upload has come, and tells the server the time zone in which to write times.
 "use strict";
 
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
@@ -21,11 +21,11 @@ for (const all of document.querySelectorAll("[data-ticks]")) {
   });
 }
 
-// A row, or a part of a page, whose backup is at work names where it can be fetched anew.
+// A row, or a part of a page, for which something is at work names where it can be fetched anew.
 const refresh = async (element) => {
   try {
     const response = await fetch(element.dataset.live, { headers: { Accept: "text/html" } });
-    if (response.redirected || response.status === 403) return location.reload();
+    if (response.redirected || [403, 404].includes(response.status)) return location.reload();
     if (!response.ok) throw new Error(response.status);
     const fresh = document.createElement("template");
     fresh.innerHTML = await response.text();
@@ -58,6 +58,54 @@ for (const form of document.querySelectorAll("form[method=post]")) {
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
 });
+
+// A file that is uploaded tells how far it has come, and can be stopped.
+for (const form of document.querySelectorAll("form[data-upload]")) {
+  const part = (name) => form.querySelector(`[data-upload-${name}]`);
+  const [shown, state, percent, problem] = ["progress", "state", "percent", "problem"].map(part);
+  const bar = shown.querySelector("progress");
+  const buttons = form.querySelector(".buttons");
+  form.addEventListener("submit", (event) => {
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    const request = new XMLHttpRequest();
+    const end = (text) => {
+      delete form.dataset.sent;
+      form.removeAttribute("aria-busy");
+      shown.hidden = true;
+      buttons.hidden = false;
+      problem.hidden = false;
+      problem.textContent = text;
+    };
+    const tell = (done) => {
+      bar.value = done;
+      percent.textContent = `${Math.floor(done * 100)}%`;
+    };
+    request.upload.addEventListener("progress", ({ loaded, total }) => total && tell(loaded / total));
+    request.upload.addEventListener("load", () => {
+      bar.removeAttribute("value");
+      percent.textContent = "";
+      state.textContent = form.dataset.checking;
+    });
+    request.addEventListener("load", () => {
+      const next = request.getResponseHeader("Location");
+      if (request.status === 201 && next) return location.assign(next);
+      const page = new DOMParser().parseFromString(request.responseText, "text/html");
+      end(page.querySelector(".problem-text")?.textContent || form.dataset.broken);
+    });
+    request.addEventListener("error", () => end(form.dataset.broken));
+    request.addEventListener("abort", () => end(form.dataset.stopped));
+    request.open("POST", form.action);
+    request.setRequestHeader("X-Requested-With", "XMLHttpRequest");
+    part("stop").onclick = () => request.abort();
+    problem.hidden = true;
+    buttons.hidden = true;
+    shown.hidden = false;
+    state.textContent = state.dataset.sending;
+    tell(0);
+    request.send(new FormData(form));
+  });
+}
 
 // The connection is tested without leaving the page, so that nothing that was typed is lost.
 for (const button of document.querySelectorAll("[data-test]")) {

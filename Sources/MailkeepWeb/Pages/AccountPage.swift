@@ -32,10 +32,10 @@ struct AccountPage {
             } catch let error as AppError {
                 var content = try await content(context)
                 content.accountName = name
-                content.problem = error.message(in: context.user.locale)
+                content.problem = Presenter(context).wording.error(error)
                 return try await page(content, .badRequest, for: context)
             }
-            let words = Wording(locale: locale ?? context.user.locale)
+            let words = Wording(locale: locale ?? context.user.locale, on: .page)
             return try await site.redirect(
                 to: Self.address,
                 telling: Notice(text: words.text(.accountSaved)),

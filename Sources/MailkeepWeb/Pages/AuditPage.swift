@@ -26,10 +26,10 @@ struct AuditPage {
             var notice = Notice(text: presenter.wording.text(.okAudit, count))
             if let broken = result.first_broken {
                 let error = AppError(.auditBroken, ["id": broken])
-                notice = Notice(text: error.message(in: context.user.locale), isProblem: true)
+                notice = Notice(text: Presenter(context).wording.error(error), isProblem: true)
             } else if !result.backups_beyond.isEmpty {
                 let error = AppError(.auditCut, ["backups": result.backups_beyond.joined(separator: ", ")])
-                notice = Notice(text: error.message(in: context.user.locale), isProblem: true)
+                notice = Notice(text: Presenter(context).wording.error(error), isProblem: true)
             }
             return try await site.redirect(to: Self.address, telling: notice, in: context)
         }

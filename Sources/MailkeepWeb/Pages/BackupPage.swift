@@ -32,6 +32,7 @@ struct BackupPage {
     let statusClass: String
     let statusName: String
     let progress: MailAddonRow.Progress?
+    let restTexts: [String]
     let failureText: String?
     let untilText: String?
     let requested: Moment?
@@ -67,9 +68,9 @@ struct BackupPage {
         kindName = Self.kind(backup, wording)
         statusClass = backup.status
         statusName = presenter.backupStatus(backup.status)
-        let isAtWork = backup.status == BackupStatus.inProgress.rawValue
-        progress = isAtWork ? MailAddonRow.Progress(backup.progress, presenter) : nil
-        failureText = backup.error?.message
+        progress = MailAddonRow.Progress(backup, presenter)
+        restTexts = presenter.rest(backup)
+        failureText = isPending ? nil : presenter.failure(backup)
         let isSynchronised = backup.source == "synchronised"
         covered = presenter.moment(backup.covered_until)
         untilText = isSynchronised ? covered.map { wording.text(.stUntil, ["time": $0.shown]) } : nil

@@ -29,11 +29,13 @@ struct BackupPages {
         router.get("/settings/backups/{backup}/cancel") { _, context in
             let backup = try await site.mailkeep.perform(ShowBackup(backup: Self.backup(context)), as: context.caller)
             let wording = Presenter(context).wording
+            let list = MailAddonListQuery(leftBy: context)
+            let address = "\(Self.address)/\(backup.id)"
             let confirmation = Confirmation(
                 question: wording.text(.dlgStop),
                 button: wording.text(.btnStop),
-                action: "\(Self.address)/\(backup.id)/cancel",
-                back: "\(Self.address)/\(backup.id)",
+                action: list?.action("\(address)/cancel") ?? "\(address)/cancel",
+                back: list?.place.text ?? address,
                 isDanger: true
             )
             return try await site.render(.confirm, title: wording.text(.btnStop), confirmation, for: context)
@@ -47,9 +49,10 @@ struct BackupPages {
                 notice = Notice(text: wording.text(result == .done ? .okCancel : .okUnchanged))
             } catch let error as AppError where error.code == .backupNotPending {
                 // It ended meanwhile.
-                notice = Notice(text: error.message(in: context.user.locale), isProblem: true)
+                notice = Notice(text: wording.error(error), isProblem: true)
             }
-            return try await site.redirect(to: "\(Self.address)/\(backup)", telling: notice, in: context)
+            let back = MailAddonListQuery(leftBy: context)?.place.text
+            return try await site.redirect(to: back ?? "\(Self.address)/\(backup)", telling: notice, in: context)
         }
         router.get("/settings/backups/{backup}/manifest") { _, context in
             let backup = try await completed(context)
@@ -88,10 +91,12 @@ struct BackupPages {
         var notice = Notice(text: presenter.wording.text(.okVerify), lines: [presenter.wording.text(.backupRead, read)])
         if !result.whole {
             notice = Notice(
-                text: AppError(
-                    .backupDamaged,
-                    ["count": "\(result.damaged.count)", "fault": result.manifest_fault ?? "-"]
-                ).message(in: context.user.locale),
+                text: presenter.wording.error(
+                    AppError(
+                        .backupDamaged,
+                        ["count": "\(result.damaged.count)", "fault": result.manifest_fault ?? "-"]
+                    )
+                ),
                 isProblem: true,
                 lines: Array(result.damaged.prefix(50))
             )

@@ -59,7 +59,7 @@ struct PasswordsDiffer: Error {
     /// What the page of a new password tells of an error; throws what is not about it.
     static func problem(_ error: any Error, in visit: VisitContext) throws -> Problem {
         if error is PasswordsDiffer {
-            return Problem(.badRequest, Wording(locale: visit.locale).text(.passwordDiffers))
+            return Problem(.badRequest, Wording(locale: visit.locale, on: .page).text(.passwordDiffers))
         }
         guard error is AppError else { throw error }
         return Problem(error, in: visit.locale)

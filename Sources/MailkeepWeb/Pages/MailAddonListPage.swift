@@ -32,12 +32,50 @@ struct MailAddonListQuery {
         return address
     }
 
+    /// The name under which addresses of actions carry the list that they are asked from.
+    private static let field = "back"
+
+    /// The list that an action was asked from, as its address says; nil where it was asked from elsewhere.
+    init?(leftBy context: SignedInContext) {
+        guard let left = context.visit.query[Self.field] else { return nil }
+        self.init(FormData(encoded: left))
+    }
+
+    /// The list with the page that is shown.
+    var place: PageAddress {
+        var place = address
+        if query.page.number > 1 { place.add("page", "\(query.page.number)") }
+        return place
+    }
+
+    /// The address of an action that leads back to the list.
+    func action(_ address: String) -> String {
+        var action = PageAddress(address)
+        action.add(Self.field, place.query ?? "tab=\(UserStatus.active.rawValue)")
+        return action.text
+    }
+
+    /// The list on the other tab, where the user whose row it was stands from now on.
+    func on(_ status: UserStatus) -> Self {
+        guard query.status != status else { return self }
+        var list = self
+        list.query.status = status
+        list.query.page = PageRequest()
+        list.query.backup = nil
+        if [.backup, .messages, .takenAt, .lastSync].contains(query.sorting.key) {
+            list.query.sorting = Sorting(by: .name)
+        }
+        return list
+    }
+
     var lock: String? { query.isLocked.map { $0 ? "locked" : "unlocked" } }
 }
 
 /// The page of mail add-on users.
 struct MailAddonListPage {
     let isInactive: Bool
+    let severalAddress: String
+    let linking: LinkingPart?
     let activeTab: String
     let inactiveTab: String
     let search: String
@@ -62,6 +100,8 @@ struct MailAddonListPage {
     init(_ found: FindMailAddonUsers.Output, _ asked: MailAddonListQuery, _ presenter: Presenter) {
         let (wording, query) = (presenter.wording, asked.query)
         isInactive = query.status == .inactive
+        severalAddress = asked.action("\(MailAddonPages.address)/actions")
+        linking = found.linking.isPending ? LinkingPart(found.linking, presenter) : nil
         activeTab = wording.text(.tabActive, ["n": presenter.number(found.activeCount)])
         inactiveTab = wording.text(.tabInactive, ["n": presenter.number(found.inactiveCount)])
         search = query.search
@@ -99,7 +139,7 @@ struct MailAddonListPage {
         backupColumn = column(.colDetails, .backup)
         countColumn = column(.colCount, .messages)
         takenColumn = column(.colTaken, .takenAt)
-        rows = found.page.items.map { MailAddonRow($0, presenter) }
+        rows = found.page.items.map { MailAddonRow($0, on: asked, presenter) }
         isEmpty = rows.isEmpty
         pager = Pager(found.page, asked.address, presenter)
     }
@@ -144,6 +184,7 @@ struct MailAddonRow {
     let statusClass: String
     let progress: Progress?
     let attemptText: String?
+    let restTexts: [String]
     let failureText: String?
     let untilText: String?
     let sourceText: String?
@@ -159,7 +200,8 @@ struct MailAddonRow {
     let othersText: String
     let tickLabel: String
 
-    init(_ row: MailAddonShape, _ presenter: Presenter) {
+    /// - Parameter list: the list as it was asked for, to which the row's actions lead back.
+    init(_ row: MailAddonShape, on list: MailAddonListQuery, _ presenter: Presenter) {
         let wording = presenter.wording
         let address = "\(MailAddonPages.address)/\(row.user.id)"
         rowID = row.user.id
@@ -172,22 +214,22 @@ struct MailAddonRow {
         lockText = presenter.lock(row)
         lockClass = row.locked ? "locked" : nil
         lastSync = presenter.moment(row.last_sync_time)
-        syncProblem = row.last_sync_error?.message
+        syncProblem = presenter.failure(row)
         tickLabel = wording.text(.addonTick, ["user": row.user.full_name])
 
         // The standing backup is told first; a later attempt that is not completed beside it (B10).
         let attempt = row.last_attempt
         let isPending = attempt?.isPending == true
-        liveAddress = isPending ? "\(address)/row" : nil
+        liveAddress = isPending ? list.action("\(address)/row") : nil
         let shown = isPending ? attempt : row.backup ?? attempt
         statusClass = shown?.status ?? "none"
         statusName = presenter.backupStatus(shown?.status ?? "none")
-        let isAtWork = attempt?.status == BackupStatus.inProgress.rawValue
-        progress = isAtWork ? attempt.map { Progress($0.progress, presenter) } : nil
+        progress = attempt.flatMap { Progress($0, presenter) }
+        restTexts = attempt.map { presenter.rest($0) } ?? []
         attemptText =
             row.backup != nil && !isPending
             ? attempt.map { wording.text(.addonAttempt, ["status": presenter.backupStatus($0.status)]) } : nil
-        failureText = isPending ? nil : attempt?.error?.message
+        failureText = isPending ? nil : attempt.flatMap { presenter.failure($0) }
         untilText =
             row.backup?.source == "synchronised"
             ? presenter.moment(row.backup?.covered_until).map { wording.text(.stUntil, ["time": $0.shown]) } : nil
@@ -200,13 +242,15 @@ struct MailAddonRow {
         detailsAddress = row.backup.map { "\(BackupPages.address)/\($0.id)" }
         attemptAddress = attempt.map { "\(BackupPages.address)/\($0.id)" }
 
-        let choices = PagePolicy.Action.allCases.compactMap { Self.action($0, of: row, at: address, presenter) }
+        let choices = PagePolicy.Action.allCases.compactMap {
+            Self.action($0, of: row, at: address, on: list, presenter)
+        }
         var offered = choices.filter { $0.whyNot == nil }
         if row.can_cancel == true, let attempt {
             offered.insert(
                 Action(
                     label: wording.text(.btnStop),
-                    askAt: "\(BackupPages.address)/\(attempt.id)/cancel",
+                    askAt: list.action("\(BackupPages.address)/\(attempt.id)/cancel"),
                     focus: "cancel"
                 ),
                 at: 0
@@ -229,6 +273,7 @@ struct MailAddonRow {
         _ action: PagePolicy.Action,
         of row: MailAddonShape,
         at address: String,
+        on list: MailAddonListQuery,
         _ presenter: Presenter
     ) -> Action? {
         let isAllowed = row.allowed_actions?.contains(action.rawValue) == true
@@ -236,7 +281,7 @@ struct MailAddonRow {
         guard isAllowed || refused != nil else { return nil }
         let label: WordingID
         var made: Action
-        let asking = "\(address)/\(action.rawValue)"
+        let asking = list.action("\(address)/\(action.rawValue)")
         switch action {
         case .lock: label = .btnLock
         case .unlock: label = .btnUnlock
@@ -247,7 +292,7 @@ struct MailAddonRow {
         case .backupSource:
             made = Action(
                 label: presenter.wording.text(.sourceTitle),
-                askAt: "\(address)/source",
+                askAt: list.action("\(address)/source"),
                 whyNot: refused?.message,
                 focus: action.rawValue
             )
@@ -260,9 +305,10 @@ struct MailAddonRow {
             made.sendTo = asking
             made.isPrimary = true
         case .latestBackup:
-            made.sendTo = "\(MailAddonPages.address)/\(row.user.id)/latest"
+            made.sendTo = list.action("\(address)/latest")
             made.isPrimary = row.backup != nil
-        case .deactivate, .activate: made.askAt = "\(UserPages.address)/\(row.user.id)/\(action.rawValue)"
+        case .deactivate, .activate:
+            made.askAt = list.action("\(UserPages.address)/\(row.user.id)/\(action.rawValue)")
         case .backupSource: break
         }
         return made
@@ -270,10 +316,15 @@ struct MailAddonRow {
 }
 
 extension MailAddonRow.Progress {
-    init(_ progress: BackupShape.Progress, _ presenter: Presenter) {
+    /// Nil for a backup that is not at work, or that rests and has not found anything yet.
+    init?(_ backup: BackupShape, _ presenter: Presenter) {
+        let progress = backup.progress
+        guard backup.status == BackupStatus.inProgress.rawValue, backup.rests_until == nil || progress.found > 0 else {
+            return nil
+        }
         done = progress.stored
         most = max(progress.found, 1)
         isKnown = progress.found > 0
-        progressText = presenter.progress(progress)
+        progressText = presenter.progress(backup)
     }
 }

@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import MailkeepApp
 import MailkeepModel
@@ -16,6 +17,9 @@ extension MailAddonPages {
         let mailboxAddress: String
         let serverText: String
         let action: String
+        let uploadAction: String
+        let detachAction: String
+        let back: String
         let entered: SourceForm
         let isFile: Bool
         let attachedText: String?
@@ -32,11 +36,15 @@ extension MailAddonPages {
         let user = try UserPages.user(context)
         let row = try await row(of: user, orElse: Refusal(.l9, .settings), for: context)
         let presenter = Presenter(context)
+        let list = Self.list(context, orElse: .inactive)
         let content = SourcePage(
             userName: row.user.full_name,
             mailboxAddress: row.mailbox.address,
             serverText: row.mailbox.host.map { "\($0):\(row.mailbox.port ?? 0)" } ?? "",
-            action: "\(Self.address)/\(user)/source",
+            action: list.action("\(Self.address)/\(user)/source"),
+            uploadAction: list.action("\(Self.address)/\(user)/source/upload"),
+            detachAction: list.action("\(Self.address)/\(user)/source/detach"),
+            back: list.place.text,
             entered: entered,
             isFile: entered.isFile,
             attachedText: row.backup_source.map { presenter.source($0) },
@@ -81,14 +89,19 @@ extension MailAddonPages {
             let wording = Presenter(context).wording
             let told = server.map { wording.text(.okSourceServer, ["server": "\($0.host):\($0.port)"]) }
             let notice = Notice(text: told ?? wording.text(.okSource))
-            return try await site.redirect(to: Self.inactiveTab, telling: notice, in: context)
+            return try await site.redirect(to: back(context), telling: notice, in: context)
         } catch {
             return try await source(entered, problem: try Self.problem(error, in: context), for: context)
         }
     }
 
+    private func back(_ context: SignedInContext) -> String { Self.list(context, orElse: .inactive).place.text }
+
     /// Takes an uploaded file while it comes.
-    func upload(_ context: SignedInContext) async throws -> Response {
+    ///
+    /// The page's script, which shows how far it has come, is told where to go on: it would follow a redirect itself, and
+    /// the notice be told to it alone.
+    func upload(_ request: Request, _ context: SignedInContext) async throws -> Response {
         do {
             guard let form = context.visit.upload else { throw HTTPError(.badRequest) }
             let action = UploadBackupSource(user: try UserPages.user(context), chunks: try await form.file("file"))
@@ -98,7 +111,9 @@ extension MailAddonPages {
                 "folders": presenter.number(found.folders), "messages": presenter.number(found.messages),
             ]
             let notice = Notice(text: presenter.wording.text(.okSourceUpload, counts))
-            return try await site.redirect(to: Self.inactiveTab, telling: notice, in: context)
+            var answer = try await site.redirect(to: back(context), telling: notice, in: context)
+            if request.headers[.xRequestedWith] != nil { answer.status = .created }
+            return answer
         } catch {
             return try await source(SourceForm(), problem: try Self.problem(error, in: context), for: context)
         }
@@ -111,7 +126,7 @@ extension MailAddonPages {
         )
         let wording = Presenter(context).wording
         let notice = Notice(text: wording.text(result == .done ? .okSourceDetach : .okUnchanged))
-        return try await site.redirect(to: Self.inactiveTab, telling: notice, in: context)
+        return try await site.redirect(to: back(context), telling: notice, in: context)
     }
 
     /// What the page tells of an error; one that is no matter of the source is thrown on.
@@ -120,4 +135,8 @@ extension MailAddonPages {
         guard problem.status != .internalServerError, (error as? Refusal)?.rule != .p1 else { throw error }
         return problem
     }
+}
+
+extension HTTPField.Name {
+    fileprivate static var xRequestedWith: Self { Self("X-Requested-With") ?? .via }
 }

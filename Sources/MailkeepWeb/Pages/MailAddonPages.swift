@@ -6,26 +6,30 @@ import MailkeepModel
 /// Settings > Users & Permissions > Mail add-on users (P1–P5).
 struct MailAddonPages {
     static let address = "/settings/mail-addon-users"
-    static let inactiveTab = "/settings/mail-addon-users?tab=inactive"
 
     let site: Site
 
     func add(to router: some RouterMethods<SignedInContext>) {
-        router.get("/settings/mail-addon-users") { request, context in
-            let asked = MailAddonListQuery(FormData(encoded: request.uri.query ?? ""))
+        router.get("/settings/mail-addon-users") { _, context in
+            let asked = MailAddonListQuery(context.visit.query)
             let found = try await site.mailkeep.perform(FindMailAddonUsers(asked.query), as: context.caller)
             let presenter = Presenter(context)
             let content = MailAddonListPage(found, asked, presenter)
             return try await site.render(.addonUsers, title: presenter.wording.text(.addonTitle), content, for: context)
         }
         router.post("/settings/mail-addon-users/actions") { _, context in try await actOnSeveral(context) }
+        router.get("/settings/mail-addon-users/linking") { _, context in
+            let linking = try await site.mailkeep.perform(ShowLinking(), as: context.caller)
+            return try site.render(LinkingPart(linking, Presenter(context)), for: context)
+        }
         router.get("/settings/mail-addon-users/{user}/row") { _, context in
             let user = try UserPages.user(context)
             guard let row = try await site.mailkeep.perform(ShowMailAddonUser(user: user), as: context.caller) else {
                 throw HTTPError(.notFound)
             }
             let presenter = Presenter(context)
-            let fragment = RowFragment(t: Words(presenter.wording), row: MailAddonRow(row, presenter))
+            let list = Self.list(context, orElse: row.user.status == "active" ? .active : .inactive)
+            let fragment = RowFragment(t: Words(presenter.wording), row: MailAddonRow(row, on: list, presenter))
             guard let html = site.templates.render(fragment, with: .addonRowPart) else {
                 throw HTTPError(.internalServerError)
             }
@@ -33,14 +37,14 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/backup") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, leadingTo: Self.inactiveTab) {
+            return try await act(context, on: .inactive) {
                 _ = try await site.mailkeep.perform(StartBackup(user: $0), as: context.caller)
                 return wording.text(.okBackup)
             }
         }
         router.post("/settings/mail-addon-users/{user}/latest") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, leadingTo: Self.inactiveTab) {
+            return try await act(context, on: .inactive) {
                 _ = try await site.mailkeep.perform(TakeLatestBackup(user: $0), as: context.caller)
                 return wording.text(.okBackup)
             }
@@ -50,7 +54,7 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/lock") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, leadingTo: Self.address) {
+            return try await act(context, on: .active) {
                 let result = try await site.mailkeep.perform(LockSettings(user: $0), as: context.caller)
                 return wording.text(result == .done ? .okLock : .okUnchanged)
             }
@@ -60,7 +64,7 @@ struct MailAddonPages {
         }
         router.post("/settings/mail-addon-users/{user}/unlock") { _, context in
             let wording = Presenter(context).wording
-            return try await act(context, leadingTo: Self.address) {
+            return try await act(context, on: .active) {
                 let result = try await site.mailkeep.perform(UnlockSettings(user: $0), as: context.caller)
                 return wording.text(result == .done ? .okUnlock : .okUnchanged)
             }
@@ -69,7 +73,9 @@ struct MailAddonPages {
             try await source(SourceForm(), for: context)
         }
         router.post("/settings/mail-addon-users/{user}/source") { _, context in try await attach(context) }
-        router.post("/settings/mail-addon-users/{user}/source/upload") { _, context in try await upload(context) }
+        router.post("/settings/mail-addon-users/{user}/source/upload") { request, context in
+            try await upload(request, context)
+        }
         router.post("/settings/mail-addon-users/{user}/source/detach") { _, context in try await detach(context) }
     }
 
@@ -78,10 +84,15 @@ struct MailAddonPages {
         let row: MailAddonRow
     }
 
+    /// The list that an action was asked from, or else one of its tabs.
+    static func list(_ context: SignedInContext, orElse tab: UserStatus) -> MailAddonListQuery {
+        MailAddonListQuery(leftBy: context) ?? MailAddonListQuery(FormData()).on(tab)
+    }
+
     /// Acts on one user, and tells a refusal on the page that it was asked from.
     private func act(
         _ context: SignedInContext,
-        leadingTo address: String,
+        on tab: UserStatus,
         _ body: (UserID) async throws -> String
     ) async throws -> Response {
         var notice: Notice
@@ -90,7 +101,8 @@ struct MailAddonPages {
         } catch let error as Refusal where error.rule != .p1 {
             notice = Notice(text: Presenter(context).wording.refusal(error), isProblem: true)
         }
-        return try await site.redirect(to: address, telling: notice, in: context)
+        let list = Self.list(context, orElse: tab)
+        return try await site.redirect(to: list.place.text, telling: notice, in: context)
     }
 
     private func confirm(
@@ -102,11 +114,12 @@ struct MailAddonPages {
         let user = try UserPages.user(context)
         let row = try await row(of: user, orElse: Refusal(.l5, .settings), for: context)
         let wording = Presenter(context).wording
+        let list = Self.list(context, orElse: row.user.status == "active" ? .active : .inactive)
         let confirmation = Confirmation(
             question: wording.text(question, ["user": row.user.full_name]),
             button: wording.text(button),
-            action: "\(Self.address)/\(user)/\(action)",
-            back: row.user.status == "active" ? Self.address : Self.inactiveTab,
+            action: list.action("\(Self.address)/\(user)/\(action)"),
+            back: list.place.text,
             refusalText: row.refused_actions?.first { $0.action == action }?.message
         )
         return try await site.render(.confirm, title: wording.text(button), confirmation, for: context)
@@ -132,7 +145,7 @@ struct MailAddonPages {
         var seen: Set<UserID> = []
         let users = context.form.all("user").compactMap { UserID($0) }.filter { seen.insert($0).inserted }
         let isInactive = context.form["tab"] == UserStatus.inactive.rawValue
-        let address = isInactive ? Self.inactiveTab : Self.address
+        let address = Self.list(context, orElse: isInactive ? .inactive : .active).place.text
         // P1 comes first, also where nobody is ticked, or nothing is asked for.
         try await site.mailkeep.perform(RequireAdministrator(for: "mail_addon.list"), as: context.caller)
         guard !users.isEmpty else {

@@ -248,7 +248,7 @@ struct MailSettingsContent {
         hasSignIns = !signIns.isEmpty
         lastSync = presenter.moment(saved?.last_sync_time)
         savedAt = presenter.moment(saved?.saved_time)
-        syncProblem = saved?.last_sync_error?.message
+        syncProblem = saved.flatMap { presenter.failure($0) }
     }
 }
 

@@ -14,6 +14,11 @@ struct RecordPages {
         router.get("/records/{module}/{id}") { request, context in
             try await record(FormData(encoded: request.uri.query ?? ""), for: context)
         }
+        router.get("/records/{module}/{id}/linking") { _, context in
+            let key = try Self.key(context)
+            let linking = try await site.mailkeep.perform(ShowRecordLinking(record: key), as: context.caller)
+            return try site.render(LinkingPart(linking, at: Self.address(key), Presenter(context)), for: context)
+        }
         router.post("/records/{module}/{id}/share") { _, context in try await share(true, for: context) }
         router.post("/records/{module}/{id}/unshare") { _, context in try await share(false, for: context) }
     }
@@ -167,6 +172,7 @@ private struct RecordPage {
     let isShared: Bool
     let isNotShared: Bool
     let unshareRefusal: String?
+    let linking: LinkingPart?
     let mails: [MailLine]
     let hasNoMail: Bool
     let pager: Pager
@@ -193,6 +199,7 @@ private struct RecordPage {
         isShared = record.own_share.state == "shared"
         isNotShared = record.own_share.state == "not_shared"
         unshareRefusal = record.own_share.refused?.message
+        linking = record.linking.isPending ? LinkingPart(record.linking, at: address, presenter) : nil
         mails = emails.items.map { MailLine($0, at: "\(address)/emails", presenter) }
         hasNoMail = mails.isEmpty
         pager = Pager(emails, PageAddress(address), presenter)

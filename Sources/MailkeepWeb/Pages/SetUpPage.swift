@@ -77,7 +77,7 @@ extension Site {
             visit.visitor = token
             cookies.append(cookie(.visitor, token.text))
         }
-        let title = Wording(locale: visit.locale).text(title)
+        let title = Wording(locale: visit.locale, on: .page).text(title)
         var response = try render(template, title: title, content, status, for: visit, here: visit.here)
         for cookie in cookies { response.setCookie(cookie) }
         return response

@@ -36,11 +36,12 @@ struct UserPages {
                 as: context.caller
             )
             let wording = Presenter(context).wording
+            let list = MailAddonListQuery(leftBy: context)
             let confirmation = Confirmation(
                 question: wording.text(.dlgActivate, ["user": user.full_name]),
                 button: wording.text(.btnActivate),
-                action: "\(Self.address)/\(user.id)/activate",
-                back: Self.address
+                action: list?.action("\(Self.address)/\(user.id)/activate") ?? "\(Self.address)/\(user.id)/activate",
+                back: list?.place.text ?? Self.address
             )
             return try await site.render(.confirm, title: wording.text(.btnActivate), confirmation, for: context)
         }
@@ -48,7 +49,8 @@ struct UserPages {
             let user = try Self.user(context)
             let result = try await site.mailkeep.perform(ActivateUser(user: user), as: context.caller)
             let notice = Notice(text: Presenter(context).wording.text(result == .done ? .okActivate : .okUnchanged))
-            return try await site.redirect(to: "\(Self.address)/\(user)", telling: notice, in: context)
+            let back = MailAddonListQuery(leftBy: context)?.on(.active).place.text
+            return try await site.redirect(to: back ?? "\(Self.address)/\(user)", telling: notice, in: context)
         }
     }
 
@@ -145,7 +147,8 @@ struct UserPages {
     ) async throws -> Response {
         let preview = try await site.mailkeep.perform(PreviewDeactivation(user: user), as: context.caller)
         let presenter = Presenter(context)
-        let content = Deactivation(preview, problem: problem?.message, presenter)
+        let list = MailAddonListQuery(leftBy: context)
+        let content = Deactivation(preview, from: list, problem: problem?.message, presenter)
         return try await site.render(
             .deactivate,
             title: presenter.wording.text(.btnDeactivate),
@@ -163,7 +166,8 @@ struct UserPages {
             let wording = Presenter(context).wording
             var notice = Notice(text: wording.text(output.result == .done ? .okDeactivate : .okUnchanged))
             if output.backup != nil { notice.lines.append(wording.text(.okBackup)) }
-            return try await site.redirect(to: MailAddonPages.inactiveTab, telling: notice, in: context)
+            let list = MailAddonPages.list(context, orElse: .inactive).on(.inactive)
+            return try await site.redirect(to: list.place.text, telling: notice, in: context)
         } catch let error as Refusal {
             guard error.rule != .p1 else { throw error }
             return try await deactivation(of: user, problem: Problem(error, in: context.user.locale), for: context)
@@ -173,16 +177,24 @@ struct UserPages {
     private struct Deactivation {
         let question: String
         let action: String
+        let back: String
         let problem: String?
         let refusalText: String?
         let backupText: String
         let backupRefusalText: String?
         let mayBackUp: Bool
 
-        init(_ preview: PreviewDeactivation.Output, problem: String?, _ presenter: Presenter) {
+        init(
+            _ preview: PreviewDeactivation.Output,
+            from list: MailAddonListQuery?,
+            problem: String?,
+            _ presenter: Presenter
+        ) {
             let wording = presenter.wording
             question = wording.text(.dlgDeactivate, ["user": preview.user.full_name])
-            action = "\(UserPages.address)/\(preview.user.id)/deactivate"
+            let action = "\(UserPages.address)/\(preview.user.id)/deactivate"
+            self.action = list?.action(action) ?? action
+            back = list?.place.text ?? UserPages.address
             self.problem = problem
             refusalText = preview.refusal.map(wording.refusal)
             backupText = wording.text(.dlgDeactivateOpt)

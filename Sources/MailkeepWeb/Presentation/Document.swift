@@ -49,7 +49,7 @@ extension Site {
         notice: Notice? = nil,
         here: String = ""
     ) throws -> Response {
-        let wording = Wording(locale: visit.locale)
+        let wording = Wording(locale: visit.locale, on: .page)
         let document = Document(
             t: Words(wording),
             lang: visit.locale.rawValue,

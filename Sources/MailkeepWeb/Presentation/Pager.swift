@@ -44,6 +44,9 @@ struct PageAddress: Sendable {
 
     var text: String { Self.text(path, fields) }
 
+    /// What stands behind the `?`; nil where nothing was asked for.
+    var query: String? { fields.isEmpty ? nil : String(text.dropFirst(path.count + 1)) }
+
     /// The same with one thing asked for otherwise.
     func with(_ name: String, _ value: String) -> String {
         Self.text(path, fields.filter { $0.name != name } + [(name, value)])

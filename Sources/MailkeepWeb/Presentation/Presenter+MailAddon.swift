@@ -32,7 +32,8 @@ extension Presenter {
     }
 
     /// How far a backup has come.
-    func progress(_ progress: BackupShape.Progress) -> String {
+    func progress(_ backup: BackupShape) -> String {
+        let progress = backup.progress
         guard progress.found > 0 else {
             return progress.folders > 0
                 ? wording.text(
@@ -40,14 +41,31 @@ extension Presenter {
                     ["done": number(progress.folders_done), "all": number(progress.folders)]
                 ) : ""
         }
-        let left = progress.seconds_left.map { duration(seconds: $0) } ?? "-"
-        return wording.text(
-            .stProgress,
-            [
-                "found": number(progress.found), "stored": number(progress.stored), "bytes": size(progress.bytes),
-                "time": left,
-            ]
-        )
+        var values = [
+            "found": number(progress.found), "stored": number(progress.stored), "bytes": size(progress.bytes),
+        ]
+        guard backup.rests_until == nil else { return wording.text(.stStored, values) }
+        values["time"] = progress.seconds_left.map { duration(seconds: $0) } ?? "-"
+        return wording.text(.stProgress, values)
+    }
+
+    /// Why a backup rests, and when it goes on; nothing of one that does not.
+    func rest(_ backup: BackupShape) -> [String] {
+        guard let until = moment(backup.rests_until) else { return [] }
+        return [failure(backup), wording.text(.stRests, ["time": until.shown])].compactMap { $0 }
+    }
+
+    /// Why a backup rests, failed, or holds synchronised mail alone.
+    func failure(_ backup: BackupShape) -> String? {
+        backup.error.map {
+            // Of a completed one it says why only synchronised mail is in it (B10).
+            wording.failure($0.code, ofBackup: backup.status != BackupStatus.completed.rawValue)
+        }
+    }
+
+    /// Why the last synchronisation of a mailbox failed.
+    func failure(_ row: MailAddonShape) -> String? {
+        row.last_sync_error.map { wording.failure($0.code, ofBackup: false) }
     }
 
     /// What a completed backup covers (P4).

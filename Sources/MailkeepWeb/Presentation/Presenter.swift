@@ -10,7 +10,7 @@ struct Presenter: Sendable {
 
     init(locale: MailkeepModel.Locale, timeZone: TimeZone) {
         self.locale = locale
-        wording = Wording(locale: locale)
+        wording = Wording(locale: locale, on: .page)
         var calendar = Calendar(identifier: .gregorian)
         calendar.timeZone = timeZone
         self.calendar = calendar

@@ -15,6 +15,7 @@ enum Template: String, CaseIterable {
     case invitation
     case invited
     case layout
+    case linking
     case mail
     case mailList = "mail-list"
     case mailSettings = "mail-settings"
@@ -49,6 +50,7 @@ enum Template: String, CaseIterable {
         case .invitation: PackageResources.invitation_mustache
         case .invited: PackageResources.invited_mustache
         case .layout: PackageResources.layout_mustache
+        case .linking: PackageResources.linking_mustache
         case .mail: PackageResources.mail_mustache
         case .mailList: PackageResources.mail_list_mustache
         case .mailSettings: PackageResources.mail_settings_mustache

@@ -26,7 +26,9 @@ struct ErrorPages: RouterMiddleware {
             if problem.status == .internalServerError {
                 context.logger.error("a page failed", metadata: ["error": "\(problem.detail ?? "\(type(of: error))")"])
             }
-            return try site.render(.error, title: problem.message, ErrorPage(problem), problem.status, for: context)
+            var page = try site.render(.error, title: problem.message, ErrorPage(problem), problem.status, for: context)
+            if let methods = (error as? MethodNotAllowed)?.allowed { page.headers[.allow] = methods }
+            return page
         }
     }
 }
@@ -51,15 +53,16 @@ struct Problem {
     let detail: String?
 
     init(_ error: any Error, in locale: Locale) {
-        let wording = Wording(locale: locale)
+        let wording = Wording(locale: locale, on: .page)
         switch error {
         case is ForeignForm: self.init(.forbidden, wording.text(.pageFormExpired))
         // The same as a record that may not be seen (V1).
         case let error as any HTTPResponseError where error.status == .notFound:
             self.init(Refusal(.v1), in: locale)
+        case is MethodNotAllowed: self.init(.methodNotAllowed, wording.text(.pageMethod))
         case let error as any HTTPResponseError: self.init(error.status, wording.text(.pageBadRequest))
         default:
-            let report = ErrorReport(error, in: locale)
+            let report = ErrorReport(error, in: wording)
             let rule = report.document.details.rule
             let status: HTTPResponse.Status =
                 switch report.kind {

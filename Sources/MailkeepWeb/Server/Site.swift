@@ -19,11 +19,19 @@ struct Site: Sendable {
 
     /// Every route there is.
     func router() throws -> Router<VisitContext> {
+        let bare = Router(context: VisitContext.self)
+        addPages(to: bare)
         let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: ResponseHeaders(isSecure: configuration.isSecure))
         router.add(middleware: VisitMiddleware(site: self))
         router.add(middleware: ErrorPages(site: self))
+        router.add(middleware: MethodGuard(bare.routes))
         router.add(middleware: FormGuard(site: self))
+        addPages(to: router)
+        return router
+    }
+
+    private func addPages(to router: Router<VisitContext>) {
         Assets().add(to: router)
         SetUpPage(site: self).add(to: router)
         SignInPages(site: self).add(to: router)
@@ -42,6 +50,5 @@ struct Site: Sendable {
         BackupPages(site: self).add(to: signedIn)
         AuditPage(site: self).add(to: signedIn)
         OrganizationPage(site: self).add(to: signedIn)
-        return router
     }
 }

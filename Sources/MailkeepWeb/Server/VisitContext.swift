@@ -17,6 +17,8 @@ struct VisitContext: RequestContext {
     var session: Session?
     /// Proves forms of people who are not signed in.
     var visitor: SecretToken?
+    /// What stands behind the `?` of the address that was asked for.
+    var query = FormData()
     /// What was sent with a form.
     var form = FormData()
     /// A form with a file, behind its token.

@@ -18,9 +18,10 @@ struct VisitMiddleware: RouterMiddleware {
         var visit = context
         visit.client = site.proxies.client(peer: context.peer, forwardedFor: request.headers[.xForwardedFor])
         visit.here = request.method == .get ? request.uri.description : request.uri.path
+        visit.query = FormData(encoded: request.uri.query ?? "")
         let cookies = request.cookies
         if let token = cookies[site.cookieName(.session)].flatMap({ SecretToken($0.value) }) {
-            visit.session = try await site.mailkeep.session(token)
+            visit.session = try await site.mailkeep.session(token, isUse: !LivePart.isAsked(for: request))
         }
         visit.visitor = cookies[site.cookieName(.visitor)].flatMap { SecretToken($0.value) }
         visit.locale =

@@ -344,7 +344,9 @@ extension BackupShape {
         if status == "completed", source == "synchronised", let covered_until {
             lines.append((wording.text(.colNote), wording.text(.stUntil, ["time": covered_until])))
         }
-        if let error { lines.append((wording.text(status == "completed" ? .colNote : .stFailed), error.message)) }
+        if let error, completed_time != nil || ended_time != nil {
+            lines.append((wording.text(status == "completed" ? .colNote : .stFailed), error.message))
+        }
         if let root { lines.append(("Root", root)) }
         let folders = Table(
             header: [

@@ -27,7 +27,11 @@ struct MailboxCommand: ParsableCommand {
                 for status in type.map({ [$0] }) ?? UserStatus.allCases {
                     users += try await session.perform(ListMailAddonUsers(status: status))
                 }
-                try await session.print(MailAddonUsers(users), text: Table(users, session.wording).text)
+                let linking = try await session.perform(ShowLinking())
+                try await session.print(MailAddonUsers(users, linking), text: Table(users, session.wording).text)
+                guard linking.isPending, !session.isJSON else { return }
+                let left = ["addresses": "\(linking.addresses_left)", "mails": "\(linking.mails_left)"]
+                try await session.note(session.wording.text(.linkingLeft, left))
             }
         }
     }
@@ -252,14 +256,14 @@ extension CommandContext {
     }
 }
 
-/// The document `{"mail_addon_users":[…],"info":{…}}`.
+/// The document `{"mail_addon_users":[…],"info":{…}}`; of the whole list with how far older mail is linked.
 struct MailAddonUsers: Encodable {
     let mail_addon_users: [MailAddonShape]
     let info: PageInfo
 
-    init(_ users: [MailAddonShape]) {
+    init(_ users: [MailAddonShape], _ linking: LinkingShape? = nil) {
         mail_addon_users = users
-        info = PageInfo(count: users.count)
+        info = PageInfo(count: users.count, linking: linking)
     }
 }
 
@@ -302,6 +306,7 @@ extension MailAddonShape {
         var text = wording.status(backup?.status ?? last_attempt?.status ?? "")
         if let backup { text += " (\(backup.messages), \(backup.completed_time ?? "-"))" }
         if backup != nil, let last_attempt { text += ", \(wording.status(last_attempt.status))" }
+        if let rests = last_attempt?.rests_until { text += " (\(wording.text(.stRests, ["time": rests])))" }
         return text
     }
 

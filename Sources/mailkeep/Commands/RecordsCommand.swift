@@ -24,7 +24,10 @@ struct RecordsCommand: ParsableCommand {
                 let text =
                     emails.isEmpty
                     ? session.wording.text(.emptyEmails) : Table(emails, session.wording).text
-                try await session.print(RecordEmails(emails), text: text)
+                let linking = try await session.perform(ShowRecordLinking(record: record.key))
+                try await session.print(RecordEmails(emails, linking), text: text)
+                guard !session.isJSON else { return }
+                for line in session.wording.linking(linking) { try await session.note(line) }
             }
         }
     }
@@ -59,14 +62,16 @@ struct RecordEmails: Encodable {
         var next_index: String?
         var prev_index: String?
         var more_records = false
+        /// Whether older mail of the record is still to come.
+        var linking: RecordLinkingShape?
     }
 
     let Emails: [EmailShape]
     let info: Info
 
-    init(_ emails: [EmailShape]) {
+    init(_ emails: [EmailShape], _ linking: RecordLinkingShape? = nil) {
         Emails = emails
-        info = Info(count: emails.count, per_page: emails.count)
+        info = Info(count: emails.count, per_page: emails.count, linking: linking)
     }
 }
 
