@@ -89,6 +89,14 @@ package struct ErrorReport: Sendable {
                 ),
                 message: error.message(in: locale)
             )
+        case let rest as JobRest:
+            kind = .mailbox
+            detail = rest.failure.message
+            document = Document(
+                code: "MAIL_SERVER_ERROR",
+                details: .init(reason: rest.failure.code.rawValue),
+                message: wording.text(.stRests, ["time": rest.until.iso8601])
+            )
         default:
             let ofBackup = error as? BackupFailure
             let failure = ofBackup?.failure ?? SyncFailure(error)

@@ -19,6 +19,9 @@ package struct SyncProgress: Sendable, Equatable {
     package var bytes: Int64 = 0
 
     package init() {}
+
+    /// Whether something was read that was not known before.
+    var hasComeFurther: Bool { considered > 0 || stored > 0 }
 }
 
 /// What a synchronisation saw.

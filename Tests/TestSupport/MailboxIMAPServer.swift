@@ -17,6 +17,18 @@ package final class MailboxIMAPServer: Sendable {
         }
     }
 
+    /// A command that is answered with a refusal, on connections that are open too.
+    package struct Refusal: Sendable {
+        /// Words of the command.
+        var words: String
+        /// The folder that is to be opened, or is open; nil for all and none.
+        var folder: String?
+        /// A mail that is asked for among others; nil for all and none.
+        var uid: UInt32?
+        /// Such as `NO [THROTTLED] slow down`.
+        var answer: String
+    }
+
     /// What goes wrong, on each connection anew.
     package enum Fault: Sendable, Equatable {
         /// The connection ends after so many bytes.
@@ -34,6 +46,7 @@ package final class MailboxIMAPServer: Sendable {
         var capabilities: String
         var folders: [Folder]
         var fault: Fault?
+        var refusals: [Refusal] = []
         var connections = 0
         var longestBytes = 0
         var mostAnswers = 0
@@ -47,6 +60,33 @@ package final class MailboxIMAPServer: Sendable {
     /// What goes wrong from the next connection on.
     package func fail(_ fault: Fault?) {
         state.withLock { $0.fault = fault }
+    }
+
+    /// Refuses a command from now on.
+    package func refuse(_ answer: String, _ words: String, in folder: String? = nil, uid: UInt32? = nil) {
+        let refusal = Refusal(words: words, folder: folder, uid: uid, answer: answer)
+        state.withLock { $0.refusals.append(refusal) }
+    }
+
+    /// Refuses nothing any more.
+    package func refuseNothing() {
+        state.withLock { $0.refusals = [] }
+    }
+
+    /// Puts a mail into a folder, from the next connection on.
+    package func deliver(_ mail: String, to folder: String = "INBOX") {
+        state.withLock { state in
+            guard let index = state.folders.firstIndex(where: { $0.name == folder }) else { return }
+            state.folders[index].mails[state.folders[index].uidNext] = Array(mail.utf8)
+        }
+    }
+
+    fileprivate func refusal(of text: String, _ command: MailboxIMAPCommand, _ open: Folder?) -> String? {
+        let name = command.name == "EXAMINE" ? command.mailbox : open?.name
+        return state.withLock(\.refusals).first { refusal in
+            text.contains(refusal.words) && (refusal.folder == nil || refusal.folder == name)
+                && (refusal.uid.map { uid in open.map { command.uids(of: $0).contains(uid) } ?? false } ?? true)
+        }?.answer
     }
 
     /// How many connections were accepted so far.
@@ -148,6 +188,11 @@ private struct MailboxIMAPConnection {
             let words = line.split(separator: " ", maxSplits: 1).map(String.init)
             guard words.count == 2 else { return try await send("* BAD what\r\n") }
             let command = MailboxIMAPCommand(words[1])
+            if let refusal = server.refusal(of: words[1], command, folder) {
+                if command.name == "EXAMINE" { folder = nil }
+                try await send("\(words[0]) \(refusal)\r\n")
+                continue
+            }
             let response = MailboxIMAPResponder(capabilities: state.capabilities, folders: state.folders)
             for answer in response.answers(to: command, in: &folder) { try await send(answer) }
             let outcome = response.isKnown(command, folder) ? "OK done" : "BAD what"

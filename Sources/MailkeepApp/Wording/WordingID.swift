@@ -41,6 +41,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case stCancelled = "st.cancelled"
     case stProgress = "st.progress"
     case stUntil = "st.until"
+    case stRests = "st.rests"
 
     case btnBackup = "btn.backup"
     case btnLatest = "btn.latest"
