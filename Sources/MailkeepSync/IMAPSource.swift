@@ -229,7 +229,7 @@ extension SyncFailure.Code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
             case .accessTokenRefused: .revoked
             case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved: .connect
-            case .throttled, .overQuota: .throttled
+            case .throttled, .overQuota, .busy: .throttled
             case .certificateInvalid: .certificate
             case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
             case .addressNotAllowed: .network

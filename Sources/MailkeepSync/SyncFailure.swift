@@ -78,6 +78,12 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         (error is SyncFailure || error is IMAPError || error is POP3Error) && SyncFailure(error).code.isOfTheMailbox
     }
 
+    /// Whether a server asks to be left alone, and does not merely refuse for now what it was asked for.
+    static func asksToWait(_ error: any Error) -> Bool {
+        guard SyncFailure(error).code == .throttled else { return false }
+        return (error as? IMAPError)?.code != .busy && (error as? POP3Error)?.code != .busy
+    }
+
     package let code: Code
     /// For the operator: what happened, without personal data.
     package let message: String
