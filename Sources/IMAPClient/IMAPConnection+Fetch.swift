@@ -4,10 +4,12 @@ import NIOCore
 extension IMAPConnection {
     /// Asks for messages set by set, two commands ahead, and goes on where the server cut an answer short (RFC 9738).
     ///
+    /// - Parameter isAskedAgain: whether what is refused will be asked for alone, so that a refusal for now may pass.
     /// - Returns: what was asked for in commands that were answered with a plain `NO`. Servers do that to a whole
     ///   command because of one message.
     nonisolated(nonsending) func fetch(
         _ sets: [IMAPUIDSet],
+        isAskedAgain: Bool = true,
         command: (IMAPUIDSet) -> IMAPCommand,
         onFragment: nonisolated(nonsending) (IMAPFragment) async throws -> Void
     ) async throws -> IMAPUIDSet {
@@ -21,7 +23,7 @@ extension IMAPConnection {
                 if let left = try asked[index].left(after: status) {
                     if !left.isEmpty { pending.append(left) }
                 } else if status.condition != .ok {
-                    try Self.tolerate(commands[index], status)
+                    try Self.tolerate(commands[index], status, evenForNow: isAskedAgain)
                     refused.append(contentsOf: asked[index].ranges)
                 }
             }
@@ -76,9 +78,10 @@ extension IMAPConnection {
     }
 
     /// Throws what is more than the refusal of some messages.
-    private static func tolerate(_ command: IMAPCommand, _ status: IMAPStatus) throws {
+    private static func tolerate(_ command: IMAPCommand, _ status: IMAPStatus, evenForNow: Bool = false) throws {
         let refusal = IMAPError(refusing: command, status)
-        guard status.condition == .no, refusal.code == .commandRefused else { throw refusal }
+        let isTolerable = refusal.code == .commandRefused || evenForNow && refusal.code == .busy
+        guard status.condition == .no, isTolerable else { throw refusal }
     }
 }
 

@@ -109,7 +109,8 @@ extension IMAPConnection {
                 throw IMAPError(.limitExceeded, "the mailbox holds too many messages")
             }
         }
-        let refused = try await fetch([wanted], command: usesSearch ? IMAPCommand.searchUIDs : IMAPCommand.fetchUIDs) {
+        let command = usesSearch ? IMAPCommand.searchUIDs : IMAPCommand.fetchUIDs
+        let refused = try await fetch([wanted], isAskedAgain: false, command: command) {
             switch $0 {
             case .response(.search(let set)) where usesSearch:
                 isAnswered = true

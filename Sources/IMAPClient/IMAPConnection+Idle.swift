@@ -14,7 +14,8 @@ extension IMAPConnection {
     package nonisolated(nonsending) func idle(atMost limit: TimeAmount) async throws -> Bool {
         try requireMailbox()
         guard offers("IDLE") else { throw IMAPError(.invalidArgument, "the server does not tell news") }
-        let before = messageCount ?? 0
+        // Messages that go lower it, so that one that comes after them counts.
+        var known = messageCount ?? 0
         let tag = nextTag()
         let parts = try encode(.idle, tag: tag)
         defer { isSilenceAllowed = false }
@@ -28,9 +29,13 @@ extension IMAPConnection {
             var isNew = false
             while true {
                 switch try await nextFragment() {
-                case .response(.exists(let count)) where count > before:
-                    isNew = true
-                    end.say()
+                case .response(.exists(let count)):
+                    if count > known {
+                        isNew = true
+                        end.say()
+                    }
+                    known = count
+                case .response(.other(name: "EXPUNGE")): known = messageCount ?? 0
                 case .response(.tagged(tag, let status)):
                     watchdog.stopWaiting()
                     guard status.condition == .ok else { throw IMAPError(refusing: .idle, status) }

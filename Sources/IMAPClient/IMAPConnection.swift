@@ -132,6 +132,7 @@ package final class IMAPConnection {
         switch response {
         case .status(let status) where status.condition == .bye: farewell = status
         case .exists(let count) where messageCount != nil: messageCount = count
+        case .other(name: "EXPUNGE"): messageCount = messageCount.map { $0 - min($0, 1) }
         case .capability(let names): learn(names)
         case .status(let status), .tagged(_, let status):
             if case .capability(let names) = status.code { learn(names) }

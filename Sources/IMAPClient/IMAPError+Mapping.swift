@@ -34,8 +34,12 @@ extension IMAPError {
 
     /// A refusal: `NO` or `BAD`.
     init(refusing command: IMAPCommand, _ status: IMAPStatus) {
+        var code =
+            Self.code(of: status) ?? (command.isAnsweredAsMissing(by: status) ? .mailboxNotFound : .commandRefused)
+        // Of one mailbox or message alone this may be true for ever ("too many parts").
+        if code == .throttled, command.isOfMailbox, status.code != .throttled { code = .busy }
         self.init(
-            Self.code(of: status) ?? (command.isAnsweredAsMissing(by: status) ? .mailboxNotFound : .commandRefused),
+            code,
             "\(command) was answered with \(status.condition.rawValue)",
             responseCode: status.code?.name,
             serverText: status.text
@@ -75,6 +79,14 @@ extension IMAPError {
 }
 
 extension IMAPCommand {
+    /// Whether it is about one mailbox, or messages in it.
+    fileprivate var isOfMailbox: Bool {
+        switch self {
+        case .examine, .fetchHeaders, .fetchBodies, .fetchUIDs, .searchUIDs: true
+        case .capability, .startTLS, .authenticate, .login, .enable, .namespace, .list, .status, .idle, .logout: false
+        }
+    }
+
     /// Whether a mailbox is missing, as servers without response codes say in words.
     fileprivate func isAnsweredAsMissing(by status: IMAPStatus) -> Bool {
         guard case .examine = self, status.condition == .no else { return false }

@@ -30,6 +30,8 @@ package struct IMAPError: Error, Sendable {
         case commandRefused
         /// The server asks to come back later.
         case throttled
+        /// The server refuses for now to open a mailbox or to read in it, and says nothing of what else it does.
+        case busy
         case overQuota
         /// The mailbox does not exist.
         case mailboxNotFound

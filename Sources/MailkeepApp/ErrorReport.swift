@@ -93,6 +93,14 @@ package struct ErrorReport: Sendable {
                 ),
                 message: wording.error(error)
             )
+        case let rest as JobRest:
+            kind = .mailbox
+            detail = rest.failure.message
+            document = Document(
+                code: "MAIL_SERVER_ERROR",
+                details: .init(reason: rest.failure.code.rawValue),
+                message: wording.text(.stRestsShell, ["time": rest.until.iso8601])
+            )
         default:
             let ofBackup = error as? BackupFailure
             let failure = ofBackup?.failure ?? SyncFailure(error)

@@ -91,14 +91,20 @@ extension Mailkeep {
         let users = try await store.read {
             try $0.usersToSynchronise(every: interval, at: now)
         }
-        for user in users {
-            _ = try await store.write {
-                try $0.insertJob(.synchronise, user: user, permissions: JobPermissions(), at: now)
+        for start in stride(from: 0, to: users.count, by: Self.requestsAtATime) {
+            let part = users[start..<min(start + Self.requestsAtATime, users.count)]
+            try await store.write { transaction in
+                for user in part {
+                    try transaction.insertJob(.synchronise, user: user, permissions: JobPermissions(), at: now)
+                }
             }
         }
     }
 
-    /// Works on a job here and now, to its end: for a command without a server.
+    /// Synchronisations that are asked for in one transaction.
+    private static let requestsAtATime = 200
+
+    /// Works on a job here and now, to its end or until it rests: for a command without a server.
     package func finish(_ job: JobID) async throws {
         _ = try await jobs.runNext(only: job, logger: logger)
         try await removeDetachedUploads()
@@ -110,23 +116,39 @@ extension Mailkeep {
         return state == .waiting || state == .running
     }
 
-    /// Why a job failed, or rests; nil when it does neither.
-    package func failure(of job: JobID) async throws -> (any Error)? {
-        guard let state = try await store.read({ try $0.jobState(job) }) else { return nil }
-        let isOfBackup = state.kind == .backup
-        if state.state == .waiting, let until = state.notBefore, until > clock() {
-            let failure = SyncFailure(.throttled, "until \(until.iso8601)", retryAt: until)
-            return isOfBackup ? BackupFailure(failure: failure) : failure
+    /// Waits until a job has ended, or rests.
+    package func waitForEnd(of job: JobID) async throws {
+        while try await isPending(job), try await rest(of: job) == nil { try await Task.sleep(for: .milliseconds(100)) }
+    }
+
+    /// Why and until when a job rests; nil when it does not.
+    package func rest(of job: JobID) async throws -> JobRest? {
+        let now = clock()
+        return try await store.read { try $0.rest(of: job, at: now) }.map { rest in
+            let code = rest.error.flatMap(SyncFailure.Code.init) ?? .throttled
+            return JobRest(failure: SyncFailure(code, rest.detail ?? "-"), until: rest.until)
         }
-        guard let error = state.error else { return nil }
+    }
+
+    /// Why a job failed; nil when it did not.
+    package func failure(of job: JobID) async throws -> (any Error)? {
+        guard let state = try await store.read({ try $0.jobState(job) }), state.state == .failed,
+            let error = state.error
+        else { return nil }
         let failure = SyncFailure(SyncFailure.Code(rawValue: error) ?? .internal, state.detail ?? "")
-        return isOfBackup ? BackupFailure(failure: failure) : failure
+        return state.kind == .backup ? BackupFailure(failure: failure) : failure
     }
 
     /// The job that takes a backup.
     package func job(of backup: BackupID) async throws -> JobID? {
         try await store.read { try $0.job(of: backup) }
     }
+}
+
+/// A job has not ended: its mail server asks to wait.
+package struct JobRest: Error, Equatable {
+    let failure: SyncFailure
+    package let until: Timestamp
 }
 
 /// A backup ended without being completed, because nothing could be read and nothing had been synchronised (B10).

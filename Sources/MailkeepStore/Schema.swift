@@ -13,6 +13,7 @@ enum Schema {
         migrator.registerMigration("2") { try $0.execute(sql: reading) }
         migrator.registerMigration("3") { try $0.execute(sql: pendingSignIns) }
         migrator.registerMigration("4") { try $0.execute(sql: otherWaysIn) }
+        migrator.registerMigration("5") { try $0.execute(sql: jobsInTurn) }
         return migrator
     }
 
@@ -380,6 +381,12 @@ enum Schema {
         -- Until when a job rests, as its mail server asks for.
         ALTER TABLE job ADD COLUMN not_before INTEGER;
         ALTER TABLE job ADD COLUMN rests INTEGER NOT NULL DEFAULT 0;
+        """
+
+    /// Jobs that are asked for while one of their kind is at work on the mailbox wait beside it.
+    private static let jobsInTurn = """
+        DROP INDEX job_pending;
+        CREATE INDEX job_pending ON job (user_id, kind) WHERE state IN ('waiting', 'running');
         """
 
     /// Sign-ins at mail providers that have begun: one for each session, taken by the answer to it.

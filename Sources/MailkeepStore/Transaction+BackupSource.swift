@@ -113,7 +113,7 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Attaches a backup source, in place of a former one (L9).
+    /// Attaches a backup source, in place of a former one (L9); a backup that rests goes on with it.
     package func attachBackupSource(_ source: BackupSource, to user: UserID) throws {
         let credentials = try source.credentials.map {
             try sealing.seal($0, with: \.credentials, context: "backup_source/\(user)")
@@ -136,6 +136,7 @@ extension WriteTransaction {
                 [user.rawValue, upload.file, upload.length, upload.indexLength]
             )
         }
+        try wakeJobs(.backup, of: user)
     }
 
     /// Takes a backup source away.

@@ -15,11 +15,8 @@ package struct LeasedJob: Sendable, Equatable {
     package let user: UserID
     package let backup: BackupID?
     package let permissions: JobPermissions
-    package let createdAt: Timestamp
     /// How often it was taken up without being ended, this time included.
     package let attempts: Int
-    /// How often it has rested.
-    package let rests: Int
     /// Names this lease and no other: who holds it may still write for the job.
     package let lease: String
 }
@@ -82,17 +79,35 @@ extension ReadTransaction {
         )
     }
 
+    /// Until when a job rests, as its mail server asked for, and why; nil where it does not.
+    package func rest(
+        of job: JobID,
+        at now: Timestamp
+    ) throws -> (until: Timestamp, error: String?, detail: String?)? {
+        try row(
+            "SELECT not_before, error, error_detail FROM job WHERE id = ? AND state = 'waiting' AND not_before > ?",
+            [job.rawValue, now.rawValue]
+        ).map { (Timestamp(rawValue: $0["not_before"]), $0["error"], $0["error_detail"]) }
+    }
+
+    /// How often in a row a job has rested without having come further in between.
+    package func rests(of job: JobID) throws -> Int {
+        try row("SELECT rests FROM job WHERE id = ?", [job.rawValue])?["rests"] ?? 0
+    }
+
     /// The job that takes a backup.
     package func job(of backup: BackupID) throws -> JobID? {
         try row("SELECT id FROM job WHERE backup_id = ?", [backup.rawValue]).map { JobID(rawValue: $0["id"]) }
     }
 
-    /// How the last synchronisation of a user's mailbox ended badly; nil when it ended well or there was none.
+    /// How the last synchronisation of a user's mailbox ended badly, or why it rests; nil when it ended well or there was
+    /// none.
     package func lastSynchronisationError(of user: UserID) throws -> (code: String, detail: String?)? {
         guard
             let row = try row(
                 """
-                SELECT error, error_detail FROM job WHERE user_id = ? AND kind = 'synchronise' AND ended_at IS NOT NULL
+                SELECT error, error_detail FROM job WHERE user_id = ? AND kind = 'synchronise'
+                  AND (ended_at IS NOT NULL OR error IS NOT NULL)
                 ORDER BY id DESC LIMIT 1
                 """,
                 [user.rawValue]
@@ -103,7 +118,9 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Queues a job; a pending one of the same kind and user serves, and may reach what the new one may.
+    /// Queues a job; one of the same kind and user that waits serves, and may reach what the new one may.
+    ///
+    /// One that is at work does not: it may have passed by what the new one is asked for.
     @discardableResult
     package func insertJob(
         _ kind: JobKind,
@@ -112,14 +129,17 @@ extension WriteTransaction {
         permissions: JobPermissions,
         at now: Timestamp
     ) throws -> JobID {
-        let pending = try row(
-            "SELECT id, permissions FROM job WHERE user_id = ? AND kind = ? AND state IN ('waiting', 'running')",
+        let waiting = try row(
+            "SELECT id, permissions FROM job WHERE user_id = ? AND kind = ? AND \(Self.isWaiting) ORDER BY id LIMIT 1",
             [user.rawValue, kind.rawValue]
         )
-        if let pending {
-            let id: Int64 = pending["id"]
-            let merged = try Self.permissions(of: pending).merging(permissions)
-            try run("UPDATE job SET permissions = ? WHERE id = ?", [try Self.encoded(merged), id])
+        if let waiting {
+            let id: Int64 = waiting["id"]
+            let given = try Self.permissions(of: waiting)
+            let merged = given.merging(permissions)
+            if merged != given {
+                try run("UPDATE job SET permissions = ? WHERE id = ?", [try Self.encoded(merged), id])
+            }
             return JobID(rawValue: id)
         }
         let encoded = try Self.encoded(permissions)
@@ -154,12 +174,13 @@ extension WriteTransaction {
             user: UserID(rawValue: found["user_id"]),
             backup: backup.map(BackupID.init),
             permissions: try Self.permissions(of: found),
-            createdAt: Timestamp(rawValue: found["created_at"]),
             attempts: (found["attempts"] as Int) + 1,
-            rests: found["rests"],
             lease: lease
         )
     }
+
+    /// In the words of the index of pending jobs.
+    private static let isWaiting = "state IN ('waiting', 'running') AND state = 'waiting'"
 
     private static func permissions(of job: Row) throws -> JobPermissions {
         try JSONDecoder().decode(JobPermissions.self, from: Data((job["permissions"] as String).utf8))
@@ -171,24 +192,58 @@ extension WriteTransaction {
 
     /// Renews a lease: the job's heartbeat.
     ///
+    /// - Parameter hasComeFurther: whether the job read something since it was taken up; rests before that count no more.
     /// - Returns: false when the lease is lost (the job was cancelled, or taken over): the work stops.
-    package func renewLease(of job: JobID, lease: String, until: Timestamp) throws -> Bool {
+    package func renewLease(
+        of job: JobID,
+        lease: String,
+        until: Timestamp,
+        hasComeFurther: Bool = false
+    ) throws -> Bool {
         try run(
-            "UPDATE job SET lease_until = ? WHERE id = ? AND state = 'running' AND lease = ?",
-            [until.rawValue, job.rawValue, lease]
+            """
+            UPDATE job SET lease_until = :until, rests = CASE WHEN :further THEN 0 ELSE rests END
+            WHERE id = :job AND state = 'running' AND lease = :lease
+            """,
+            ["until": until.rawValue, "further": hasComeFurther, "job": job.rawValue, "lease": lease]
         )
         return database.changesCount > 0
     }
 
-    /// Lets a job wait until a moment.
-    package func postponeJob(_ job: JobID, until: Timestamp) throws {
+    /// Lets a job that is at work rest until a moment, and with it the one of its kind that waits beside it.
+    package func postponeJob(_ job: JobID, until: Timestamp, error: String, detail: String?) throws {
         try run(
             """
-            UPDATE job SET state = 'waiting', lease = NULL, lease_until = NULL, not_before = ?, attempts = 0,
-                rests = rests + 1
+            UPDATE job SET state = 'waiting', lease = NULL, lease_until = NULL, attempts = 0, error = ?,
+                error_detail = ?
             WHERE id = ? AND state = 'running'
             """,
+            [error, detail, job.rawValue]
+        )
+        guard database.changesCount > 0 else { return }
+        try run(
+            """
+            UPDATE job SET not_before = ?1, rests = rests + 1
+            WHERE \(Self.isWaiting) AND user_id = (SELECT user_id FROM job WHERE id = ?2)
+              AND kind = (SELECT kind FROM job WHERE id = ?2)
+            """,
             [until.rawValue, job.rawValue]
+        )
+    }
+
+    /// Lets a user's jobs that rest go on at once, as somebody asks for it, or reads from another place.
+    package func wakeJobs(_ kind: JobKind, of user: UserID) throws {
+        try run(
+            """
+            UPDATE job SET not_before = NULL, rests = 0, error = NULL, error_detail = NULL
+            WHERE \(Self.isWaiting) AND user_id = ? AND kind = ? AND not_before IS NOT NULL
+            """,
+            [user.rawValue, kind.rawValue]
+        )
+        guard kind == .backup, database.changesCount > 0 else { return }
+        try run(
+            "UPDATE backup SET error = NULL, error_detail = NULL WHERE user_id = ? AND status = 'in_progress'",
+            [user.rawValue]
         )
     }
 

@@ -107,7 +107,8 @@ extension ReadTransaction {
         }
     }
 
-    /// The active users whose mailbox is to be synchronised: read last, or tried last, so long ago; longest ago first.
+    /// The active users whose mailbox is to be synchronised: read last, or tried last, so long ago, and not to be read
+    /// already; longest ago first.
     ///
     /// Each failure in a row doubles the wait, up to six hours, so that a server is not asked over and over with a
     /// password that it refuses; settings that were saved since are tried at once.
@@ -122,6 +123,8 @@ extension ReadTransaction {
             FROM user JOIN mail_addon ON mail_addon.user_id = user.id
             JOIN mailbox ON mailbox.id = mail_addon.mailbox_id
             WHERE user.status = 'active'
+              AND NOT EXISTS (SELECT 1 FROM job WHERE job.user_id = user.id AND job.kind = 'synchronise'
+                              AND job.state IN ('waiting', 'running'))
             ORDER BY MAX(read_at, tried_at), user.id
             """
         )
@@ -237,6 +240,7 @@ extension WriteTransaction {
             "DELETE FROM job WHERE user_id = ? AND kind = 'synchronise' AND state = 'failed'",
             [user.rawValue]
         )
+        try wakeJobs(.synchronise, of: user)
         try addInternalAddress(addressHash, of: user, kind: .mailbox)
     }
 

@@ -240,7 +240,8 @@ extension WriteTransaction {
     package func deactivate(_ user: UserID, at now: Timestamp) throws {
         try run(
             """
-            UPDATE job SET state = 'cancelled', ended_at = ?, lease = NULL, lease_until = NULL
+            UPDATE job SET state = 'cancelled', ended_at = ?, error = NULL, error_detail = NULL, lease = NULL,
+                lease_until = NULL
             WHERE user_id = ? AND kind = 'synchronise' AND state IN ('waiting', 'running')
             """,
             [now.rawValue, user.rawValue]

@@ -21,7 +21,8 @@ package struct BackupJob: Sendable {
     ///
     /// - Parameters:
     ///   - source: where the mail is to be read, and whether it was attached by an administrator; or why it cannot be.
-    ///   - keepLease: called between steps; throws when the work was taken away.
+    ///   - keepLease: called between steps, with whether anything was read; throws when the work was taken away.
+    ///   - judge: what a failure to read means to the backup.
     ///   - holdsLease: within a transaction, whether the work is still this job's.
     ///   - onCompleted: belongs to the transaction in which the backup becomes visible, and so happens exactly once.
     /// - Throws: `SyncFailure`, `CancellationError`.
@@ -29,7 +30,8 @@ package struct BackupJob: Sendable {
         _ id: BackupID,
         source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
         logger: Logger,
-        keepLease: @escaping @Sendable () async throws -> Void,
+        keepLease: @escaping @Sendable (_ hasComeFurther: Bool) async throws -> Void,
+        judge: @Sendable (SyncFailure) async throws -> SyncFailure,
         holdsLease: @escaping @Sendable (WriteTransaction) throws -> Bool,
         onCompleted: @escaping @Sendable (WriteTransaction, BackupDetails) throws -> Void
     ) async throws {
@@ -42,11 +44,11 @@ package struct BackupJob: Sendable {
             }
             return backup
         }
-        let reading = try await read(backup, source, logger: logger, keepLease)
-        try await freeze(backup, keepLease)
+        let reading = try await read(backup, source, logger: logger, keepLease, judge)
+        try await freeze(backup) { try await keepLease(false) }
         let folders = try await folders(of: backup, reading.report)
         let seal = try await writeManifest(of: backup, reading, folders)
-        try await keepLease()
+        try await keepLease(false)
         let endedAt = now()
         try await store.write { transaction in
             guard try holdsLease(transaction) else { throw SyncFailure(.lost, "another worker has the job") }
@@ -71,13 +73,14 @@ package struct BackupJob: Sendable {
         _ backup: BackupDetails,
         _ source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>,
         logger: Logger,
-        _ keepLease: @escaping @Sendable () async throws -> Void
+        _ keepLease: @escaping @Sendable (_ hasComeFurther: Bool) async throws -> Void,
+        _ judge: @Sendable (SyncFailure) async throws -> SyncFailure
     ) async throws -> Reading {
         let coveredBefore = try await store.read { try $0.coveredUntil(backup.mailbox) }
         do {
             let (source, isAttached) = try source.get()
             let report = try await synchroniser.run(source, mailbox: backup.mailbox, logger: logger) { progress in
-                try await keepLease()
+                try await keepLease(progress.hasComeFurther)
                 try await store.write {
                     try $0.updateProgress(backup.id, BackupProgress(progress))
                 }
@@ -87,8 +90,9 @@ package struct BackupJob: Sendable {
                 origin: isAttached ? .backupSource : .mailbox,
                 failure: report.isComplete ? nil : SyncFailure(.partial, "some folders could not be read")
             )
-        } catch let failure as SyncFailure where failure.code.letsSynchronisedStand {
-            guard let coveredBefore else { throw failure }
+        } catch let failure as SyncFailure {
+            let failure = try await judge(failure)
+            guard failure.code.letsSynchronisedStand, let coveredBefore else { throw failure }
             logger.info("only synchronised mail is backed up", metadata: ["failure": "\(failure.code.rawValue)"])
             return Reading(
                 report: SyncReport(coveredUntil: coveredBefore),

@@ -20,14 +20,12 @@ struct IMAPSource: MailSource {
     let logger: Logger
     /// How long an answer may go without a byte.
     var responseTimeout = TimeAmount.seconds(60)
-    /// How long to wait, each time, before a folder that alone is busy is asked for again.
-    var busyPauses: [Duration] = [.seconds(1), .seconds(5)]
 
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
         do {
-            try await signIn { try await body(IMAPSession(connection: $0, busyPauses: busyPauses)) }
+            try await signIn { try await body(IMAPSession(connection: $0)) }
         } catch let error as IMAPError {
             throw SyncFailure(error)
         }
@@ -101,12 +99,10 @@ struct IMAPSource: MailSource {
 /// Used by one task at a time.
 private final class IMAPSession: MailSession {
     private let connection: IMAPConnection
-    private let busyPauses: [Duration]
     private var uidValidity: UInt32 = 0
 
-    init(connection: IMAPConnection, busyPauses: [Duration]) {
+    init(connection: IMAPConnection) {
         self.connection = connection
-        self.busyPauses = busyPauses
     }
 
     let headerWindow = 2000
@@ -127,7 +123,7 @@ private final class IMAPSession: MailSession {
     }
 
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {
-        let selected = try await refusing { try await examine(folder) }
+        let selected = try await refusing { try await connection.examine(IMAPMailboxName(rawValue: folder.path)) }
         uidValidity = selected.uidValidity
         return OpenedFolder(
             uidValidity: selected.uidValidity,
@@ -135,36 +131,6 @@ private final class IMAPSession: MailSession {
             count: selected.messageCount,
             objectID: selected.objectID
         )
-    }
-
-    /// Opens a folder; one that is busy is asked for again, and refused alone where the server is not.
-    private nonisolated(nonsending) func examine(_ folder: SourceFolder) async throws -> IMAPSelectedMailbox {
-        var pauses = busyPauses[...]
-        while true {
-            do {
-                return try await connection.examine(IMAPMailboxName(rawValue: folder.path))
-            } catch let error as IMAPError where connection.isIdle && Self.mayBeOfOneFolder(error) {
-                guard try await isServerAtWork(beside: folder) else { throw error }
-                guard let pause = pauses.popFirst() else { throw SyncFailure(.server, error.message, cause: error) }
-                try await Task.sleep(for: pause)
-            }
-        }
-    }
-
-    /// Whether what a server says may be true of one folder alone (RFC 5530, 3): it is in use, or on a disk that is away.
-    private static func mayBeOfOneFolder(_ error: IMAPError) -> Bool {
-        error.code == .throttled && ["INUSE", "UNAVAILABLE"].contains(error.responseCode)
-    }
-
-    /// Whether the server opens INBOX at the same moment, and thus has nothing against being asked.
-    private nonisolated(nonsending) func isServerAtWork(beside folder: SourceFolder) async throws -> Bool {
-        guard folder.path.uppercased() != "INBOX" else { return false }
-        do {
-            _ = try await connection.examine(IMAPMailboxName(rawValue: "INBOX"))
-            return true
-        } catch let error as IMAPError where connection.isIdle {
-            return SyncFailure.Code(error.code) != .throttled
-        }
     }
 
     nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {
@@ -263,7 +229,7 @@ extension SyncFailure.Code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
             case .accessTokenRefused: .revoked
             case .connectionFailed, .connectionClosed, .timeout, .nameNotResolved: .connect
-            case .throttled, .overQuota: .throttled
+            case .throttled, .overQuota, .busy: .throttled
             case .certificateInvalid: .certificate
             case .tlsFailed, .startTLSNotOffered, .plaintextInjected, .loginDisabled: .security
             case .addressNotAllowed: .network

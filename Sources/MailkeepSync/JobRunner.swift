@@ -17,24 +17,28 @@ package struct JobRunner: Sendable {
     /// How long a lease holds, and how often it is renewed.
     private static let lease: Int64 = 60_000
     private static let heartbeat = Duration.seconds(2)
-    /// Milliseconds that a job rests whose mail server asks to wait: at first, at most each time, and in all.
+    /// Milliseconds that a job rests whose mail server asks to wait: at first, and at most each time.
     private static let firstRest: Int64 = 15 * 60_000
     private static let longestRest: Int64 = 6 * 3_600_000
-    private static let mostRest: Int64 = 7 * 86_400_000
+    /// How often it does in a row without having come further: for a week.
+    private static let mostRests = 32
     /// A job that was begun this often and never came to an end takes the process with it.
     private static let mostAttempts = 200
 
+    /// - Parameter pause: how long to wait before a broken attempt to read is followed by the next.
     package init(
         store: Store,
         vault: any Vault,
         keys: KeyRing,
         sources: MailSources,
+        pause: Duration = .seconds(1),
         now: @escaping @Sendable () -> Timestamp
     ) {
         let synchroniser = Synchroniser(
             store: store,
             vault: vault,
             association: Association(hasher: keys.addressHasher),
+            pause: pause,
             now: now
         )
         self.store = store
@@ -77,8 +81,9 @@ package struct JobRunner: Sendable {
             logger.info("job is interrupted")
             throw CancellationError()
         } catch {
-            let failure = SyncFailure(error)
-            if failure.code == .throttled, try await postpone(job, failure) {
+            let failure = try await judge(SyncFailure(error), of: job)
+            if failure.code == .throttled {
+                try await postpone(job, failure)
                 logger.info("job rests", metadata: ["failure": "\(failure)"])
                 return true
             }
@@ -96,11 +101,13 @@ package struct JobRunner: Sendable {
     }
 
     private func work(on job: LeasedJob, logger: Logger) async throws {
-        let keepLease: @Sendable () async throws -> Void = { try await self.keepLease(of: job) }
+        let keepLease: @Sendable (Bool) async throws -> Void = { try await self.keepLease(of: job, hasComeFurther: $0) }
         switch (job.kind, job.backup) {
         case (.synchronise, _):
             let (source, mailbox) = try await sources.own(of: job.user, permissions: job.permissions)
-            _ = try await synchroniser.run(source, mailbox: mailbox, logger: logger) { _ in try await keepLease() }
+            _ = try await synchroniser.run(source, mailbox: mailbox, logger: logger) { progress in
+                try await keepLease(progress.hasComeFurther)
+            }
         case (.backup, let backup?):
             let source: Result<(source: any MailSource, isAttached: Bool), SyncFailure>
             do {
@@ -114,6 +121,7 @@ package struct JobRunner: Sendable {
                 source: source,
                 logger: logger,
                 keepLease: keepLease,
+                judge: { try await self.judge($0, of: job) },
                 holdsLease: { try self.renewLease(of: job, in: $0) },
                 onCompleted: { [now] transaction, done in
                     let moment = now()
@@ -126,21 +134,24 @@ package struct JobRunner: Sendable {
         }
     }
 
-    /// Lets a job rest as long as its mail server asks for, within a week in all.
-    ///
-    /// - Returns: false where it has rested for long enough.
-    private func postpone(_ job: LeasedJob, _ failure: SyncFailure) async throws -> Bool {
+    /// What a failure means to a job: a mail server that has asked to wait for too long is waited for no more.
+    private func judge(_ failure: SyncFailure, of job: LeasedJob) async throws -> SyncFailure {
+        guard failure.code == .throttled, try await store.read({ try $0.rests(of: job.id) }) >= Self.mostRests else {
+            return failure
+        }
+        return SyncFailure(.stalled, "the mail server asked to wait \(Self.mostRests) times in a row", cause: failure)
+    }
+
+    /// Lets a job rest as long as its mail server asks for, or longer each time.
+    private func postpone(_ job: LeasedJob, _ failure: SyncFailure) async throws {
         let moment = now()
-        let pause = min(Self.firstRest << min(job.rests, 10), Self.longestRest)
-        let until = max(failure.retryAt ?? moment.advanced(byMilliseconds: pause), moment)
-        guard until.rawValue - job.createdAt.rawValue < Self.mostRest else { return false }
-        return try await store.write { transaction in
-            guard try self.renewLease(of: job, in: transaction) else { return true }
-            try transaction.postponeJob(job.id, until: until)
-            if let backup = job.backup {
-                try transaction.noteRest(of: backup, failure.code.rawValue, until: until.iso8601)
-            }
-            return true
+        try await store.write { transaction in
+            guard try self.renewLease(of: job, in: transaction) else { return }
+            let pause = min(Self.firstRest << min(try transaction.rests(of: job.id), 10), Self.longestRest)
+            let until = max(failure.retryAt ?? moment.advanced(byMilliseconds: pause), moment)
+            let code = failure.code.rawValue
+            try transaction.postponeJob(job.id, until: until, error: code, detail: failure.message)
+            if let backup = job.backup { try transaction.noteRest(of: backup, code, until: until.iso8601) }
         }
     }
 
@@ -223,14 +234,23 @@ package struct JobRunner: Sendable {
         }
     }
 
-    private func keepLease(of job: LeasedJob) async throws {
-        guard try await store.write({ try self.renewLease(of: job, in: $0) }) else {
+    private func keepLease(of job: LeasedJob, hasComeFurther: Bool = false) async throws {
+        guard try await store.write({ try self.renewLease(of: job, in: $0, hasComeFurther: hasComeFurther) }) else {
             throw SyncFailure(.lost, "the job was cancelled or taken over")
         }
     }
 
-    private func renewLease(of job: LeasedJob, in transaction: WriteTransaction) throws -> Bool {
+    private func renewLease(
+        of job: LeasedJob,
+        in transaction: WriteTransaction,
+        hasComeFurther: Bool = false
+    ) throws -> Bool {
         let until = now().advanced(byMilliseconds: Self.lease)
-        return try transaction.renewLease(of: job.id, lease: job.lease, until: until)
+        return try transaction.renewLease(
+            of: job.id,
+            lease: job.lease,
+            until: until,
+            hasComeFurther: hasComeFurther
+        )
     }
 }

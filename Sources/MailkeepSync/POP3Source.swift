@@ -180,7 +180,7 @@ extension SyncFailure.Code {
         self =
             switch code {
             case .authenticationFailed, .authenticationMechanismUnavailable: .auth
-            case .throttled: .connect
+            case .throttled, .busy: .throttled
             case .startTLSNotOffered, .loginDisabled: .security
             case .commandRefused, .invalidResponse: .server
             case .connection(let code):

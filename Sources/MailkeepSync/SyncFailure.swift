@@ -26,6 +26,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         case network
         /// The mail server asks to be left alone for a while, or its daily limit is reached.
         case throttled
+        /// The mail server has asked for that for about a week, in which nothing could be read.
+        case stalled
         /// The mail server answers what cannot be understood, or refuses to read a folder.
         case server
         /// Some folders could not be read, and the others were.
@@ -49,11 +51,12 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         var isTransient: Bool { self == .connect }
 
         /// Whether what was synchronised before can stand in its place (B10): the mail server no longer answers, or
-        /// refuses the sign-in; not where somebody can put right what keeps from reading.
+        /// refuses the sign-in; not where somebody can put right what keeps from reading, nor where it passes by itself.
         var letsSynchronisedStand: Bool {
             switch self {
-            case .auth, .revoked, .connect, .throttled, .server: true
-            case .provider, .certificate, .security, .network, .partial, .settings, .path, .disk, .storage, .keys,
+            case .auth, .revoked, .connect, .stalled, .server: true
+            case .provider, .certificate, .security, .network, .throttled, .partial, .settings, .path, .disk, .storage,
+                .keys,
                 .lost, .internal:
                 false
             }
@@ -62,8 +65,8 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
         /// Whether the mailbox, and not this machine, is the cause.
         package var isOfTheMailbox: Bool {
             switch self {
-            case .auth, .revoked, .provider, .connect, .certificate, .security, .network, .throttled, .server, .partial,
-                .settings, .path:
+            case .auth, .revoked, .provider, .connect, .certificate, .security, .network, .throttled, .stalled, .server,
+                .partial, .settings, .path:
                 true
             case .disk, .storage, .keys, .lost, .internal: false
             }
@@ -73,6 +76,12 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
     /// Whether what was read before an error is as good as without it.
     static func isOfTheMailbox(_ error: any Error) -> Bool {
         (error is SyncFailure || error is IMAPError || error is POP3Error) && SyncFailure(error).code.isOfTheMailbox
+    }
+
+    /// Whether a server asks to be left alone, and does not merely refuse for now what it was asked for.
+    static func asksToWait(_ error: any Error) -> Bool {
+        guard SyncFailure(error).code == .throttled else { return false }
+        return (error as? IMAPError)?.code != .busy && (error as? POP3Error)?.code != .busy
     }
 
     package let code: Code

@@ -35,5 +35,6 @@ final class SyncWorker {
 /// A connection broke off, or the source refused, at what it worked on.
 struct BrokenOff: Error {
     let failure: SyncFailure
+    /// What is to blame; nil where that is the source as a whole.
     let place: SynchronisationRun.Place?
 }

@@ -26,6 +26,8 @@ final class SynchronisationRun: Sendable {
         var doubt: SyncFailure?
         var breaks: [Place: Int] = [:]
         var givenUpFolders: Set<String> = []
+        /// Folders in which the source refused something for now.
+        var busyFolders: Set<String> = []
         var attempts = 0
         var givenUpInARow = 0
         var hasComeFurther = false
@@ -137,6 +139,7 @@ final class SynchronisationRun: Sendable {
                 return
             }
             state.breaks[place, default: 0] += 1
+            if failure.code == .throttled { state.busyFolders.insert(place.folder) }
             if case .again = place { return }
             guard Self.isGivenUp(place, state) else { return }
             state.givenUpInARow += 1
@@ -148,12 +151,19 @@ final class SynchronisationRun: Sendable {
         }
     }
 
-    /// The source asks to wait.
+    /// Whether it is for now that one of these folders is not read.
+    func isBusy(_ folders: [String]) -> Bool { state.withLock { !$0.busyFolders.isDisjoint(with: folders) } }
+
+    /// The source asks to wait; what it refused for now is asked for anew afterwards.
     ///
     /// - Returns: how often in a row it did, from 1; nil where that is enough for this run.
     func rests() -> Int? {
         state.withLock { state in
             state.rests = state.hasComeFurther ? 1 : state.rests + 1
+            let busy = state.busyFolders
+            state.breaks = state.breaks.filter { !busy.contains($0.key.folder) }
+            state.givenUpFolders.subtract(busy)
+            state.busyFolders = []
             return state.rests <= Self.mostRests ? state.rests : nil
         }
     }

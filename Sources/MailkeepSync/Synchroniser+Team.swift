@@ -22,7 +22,8 @@ extension Synchroniser {
                 do {
                     try await body(worker)
                 } catch  where SyncFailure.isOfTheMailbox(error) {
-                    throw BrokenOff(failure: SyncFailure(error), place: worker.underway)
+                    let place = SyncFailure.asksToWait(error) ? nil : worker.underway
+                    throw BrokenOff(failure: SyncFailure(error), place: place)
                 }
             }
         } catch  where SyncFailure.isOfTheMailbox(error) {

@@ -19,6 +19,9 @@ package struct SyncProgress: Sendable, Equatable {
     package var bytes: Int64 = 0
 
     package init() {}
+
+    /// Whether something was read that was not known before.
+    var hasComeFurther: Bool { considered > 0 || stored > 0 }
 }
 
 /// What a synchronisation saw.
@@ -88,10 +91,10 @@ package struct Synchroniser: Sendable {
             do {
                 try await attempt(source, mailbox, run, logger)
                 break
-            } catch let broken as BrokenOff where broken.failure.code == .throttled {
+            } catch let broken as BrokenOff where broken.failure.code == .throttled && broken.place == nil {
                 try await rest(run, broken.failure, logger)
             } catch let broken as BrokenOff {
-                guard broken.failure.code == .connect || broken.failure.code == .server else { throw broken.failure }
+                guard [.connect, .server, .throttled].contains(broken.failure.code) else { throw broken.failure }
                 try run.breaksOff(broken)
                 logger.info("synchronisation is tried again", metadata: ["failure": "\(broken.failure.code.rawValue)"])
                 try await Task.sleep(for: pause * min(run.pauses, 3))
@@ -163,9 +166,13 @@ package struct Synchroniser: Sendable {
         }
         let due = survey.due
         guard !due.isEmpty else { throw SyncFailure(.server, "the mailbox has no folder that could be read") }
-        guard !run.unreadFolders.isSuperset(of: due),
-            !due.contains(where: { $0.lowercased() == "inbox" && run.unreadFolders.contains($0) })
-        else { throw SyncFailure(.server, "the mailbox's folders cannot be read") }
+        let unread = run.unreadFolders
+        let missed = unread.isSuperset(of: due) ? due : due.filter { $0.lowercased() == "inbox" && unread.contains($0) }
+        guard missed.isEmpty else {
+            throw run.isBusy(missed)
+                ? SyncFailure(.throttled, "the mailbox's folders cannot be read for now")
+                : SyncFailure(.server, "the mailbox's folders cannot be read")
+        }
     }
 
     /// A folder whose headers are all known.

@@ -16,6 +16,8 @@ package struct POP3Error: Error, Sendable {
         case commandRefused
         /// The mailbox is in use, or the server asks to come back later (RFC 2449, 8; RFC 3206).
         case throttled
+        /// The server refuses for now to read a message or to list them (RFC 3206).
+        case busy
         /// The server's bytes do not follow the protocol.
         case invalidResponse
     }
@@ -76,7 +78,11 @@ extension POP3Error {
 
     /// A refusal: `-ERR`.
     init(refusing command: POP3Command, _ status: POP3Status) {
-        self.init(refusing: "\(command)", status, otherwise: .commandRefused)
+        self.init(
+            status.isTemporary ? .busy : .commandRefused,
+            "\(command) was refused",
+            responseCode: status.responseCode
+        )
     }
 
     /// A refusal of something, with what it means where its response code does not say.

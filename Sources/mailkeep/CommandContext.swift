@@ -15,7 +15,7 @@ protocol Host: Sendable {
         _ body: @Sendable (Mailkeep) async throws -> Result
     ) async throws -> Result
 
-    /// Has a job worked on and waits for its end.
+    /// Has a job worked on and waits for its end, or until it rests.
     ///
     /// - Parameter wait: without a server the job is worked on here in any case.
     func finish(_ job: JobID, in mailkeep: Mailkeep, wait: Bool) async throws

@@ -43,7 +43,7 @@ extension Session {
 
     /// Waits for a backup's end and tells how it goes; without waiting, gives it as it stands.
     ///
-    /// - Throws: what made it fail.
+    /// - Throws: what made it fail, or why it rests.
     func finish(_ backup: BackupID, wait: Bool) async throws -> BackupShape {
         guard let job = try await mailkeep.job(of: backup) else { throw AppError(.noBackup) }
         if wait || !host.takesUpJobs {
@@ -53,6 +53,7 @@ extension Session {
                 try await group.next()
                 group.cancelAll()
             }
+            if let rest = try await mailkeep.rest(of: job) { throw rest }
             if let failure = try await mailkeep.failure(of: job) { throw failure }
         }
         let shape = try await perform(ShowBackup(backup: backup))

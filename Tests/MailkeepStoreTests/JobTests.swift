@@ -41,16 +41,90 @@ struct JobTests {
         }
     }
 
-    @Test("A job asked for again while it is pending is the same job")
+    @Test("A job asked for again while it waits is the same job, and while it is at work comes after it")
     func pending() async throws {
         let (organization, user) = try await Organization.make { try $0.user("user") }
         try await organization.change { scene in
             let first = try Self.synchronisation(of: user, scene)
             #expect(try Self.synchronisation(of: user, scene) == first)
             _ = try Self.lease(scene, "a")
-            #expect(try Self.synchronisation(of: user, scene) == first)
+            let second = try Self.synchronisation(of: user, scene)
+            #expect(second != first)
+            #expect(try Self.synchronisation(of: user, scene) == second)
+            #expect(try Self.lease(scene, "b") == nil)
             try scene.transaction.endJob(first, as: .done, at: scene.now)
-            #expect(try Self.synchronisation(of: user, scene) != first)
+            #expect(try Self.lease(scene, "b")?.id == second)
+        }
+    }
+
+    @Test("What waits beside a job that has to rest, or that nobody works on any more, is not lost and comes after it")
+    func pendingBeside() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let first = try Self.synchronisation(of: user, scene)
+            _ = try Self.lease(scene, "a")
+            let second = try Self.synchronisation(of: user, scene)
+            let until = scene.now.advanced(byMilliseconds: 15 * Self.minute)
+            try scene.transaction.postponeJob(first, until: until, error: "throttled", detail: nil)
+            #expect(try Self.lease(scene, "b", after: 14) == nil)
+            for job in [first, second] { #expect(try scene.transaction.rest(of: job, at: scene.now)?.until == until) }
+            #expect(try scene.transaction.rest(of: first, at: until) == nil)
+            #expect(try scene.transaction.lastSynchronisationError(of: user)?.code == "throttled")
+            #expect(try Self.lease(scene, "b", after: 15)?.id == first)
+            try scene.transaction.releaseAllJobs()
+            #expect(try Self.lease(scene, "c", after: 15)?.id == first)
+            try scene.transaction.endJob(first, as: .done, at: until)
+            #expect(try scene.transaction.lastSynchronisationError(of: user) == nil)
+            #expect(try Self.lease(scene, "d", after: 15)?.id == second)
+        }
+    }
+
+    @Test("A job that rests goes on at once when its user's settings are saved, or somebody asks for it")
+    func wakes() async throws {
+        let (organization, user) = try await Organization.make { scene in
+            let user = try scene.user("user")
+            try scene.mailbox(of: user, .all)
+            return user
+        }
+        try await organization.change { scene in
+            let job = try Self.synchronisation(of: user, scene)
+            let until = scene.now.advanced(byMilliseconds: 15 * Self.minute)
+            for saves in [false, true] {
+                #expect(try Self.lease(scene, "a")?.id == job)
+                try scene.transaction.postponeJob(job, until: until, error: "throttled", detail: nil)
+                #expect(try scene.transaction.rests(of: job) == 1)
+                #expect(try Self.synchronisation(of: user, scene) == job)
+                #expect(try Self.lease(scene, "a", after: 1) == nil)
+                if saves {
+                    try scene.mailbox(of: user, .all)
+                } else {
+                    try scene.transaction.wakeJobs(.synchronise, of: user)
+                }
+                #expect(try scene.transaction.rests(of: job) == 0)
+                #expect(try scene.transaction.lastSynchronisationError(of: user) == nil)
+            }
+            #expect(try Self.lease(scene, "a")?.id == job)
+        }
+    }
+
+    @Test("Rests are counted until the job comes further, and only by who holds it")
+    func rests() async throws {
+        let (organization, user) = try await Organization.make { try $0.user("user") }
+        try await organization.change { scene in
+            let job = try Self.synchronisation(of: user, scene)
+            for _ in 1...3 {
+                _ = try Self.lease(scene, "a")
+                try scene.transaction.postponeJob(job, until: scene.now, error: "throttled", detail: nil)
+            }
+            try scene.transaction.postponeJob(job, until: scene.now, error: "throttled", detail: nil)
+            #expect(try scene.transaction.rests(of: job) == 3)
+            _ = try Self.lease(scene, "a")
+            let later = scene.now.advanced(byMilliseconds: Self.minute)
+            #expect(try scene.transaction.renewLease(of: job, lease: "b", until: later, hasComeFurther: true) == false)
+            #expect(try scene.transaction.renewLease(of: job, lease: "a", until: later))
+            #expect(try scene.transaction.rests(of: job) == 3)
+            #expect(try scene.transaction.renewLease(of: job, lease: "a", until: later, hasComeFurther: true))
+            #expect(try scene.transaction.rests(of: job) == 0)
         }
     }
 
@@ -178,7 +252,12 @@ struct JobTests {
                 try scene.transaction.endJob(try Self.synchronisation(of: user, scene), as: state, at: moment)
             }
             #expect(try due(after: 0) == users)
+            let pending = try Self.synchronisation(of: users[0], scene)
+            #expect(try due(after: 0) == [users[1]])
+            #expect(try Self.lease(scene, "a")?.id == pending)
+            #expect(try due(after: 0) == [users[1]])
             try end(users[0], .done, after: 1)
+            try scene.transaction.endJob(pending, as: .done, at: scene.now)
             try end(users[1], .failed, after: 2)
             #expect(try due(after: 5) == [])
             #expect(try due(after: 6) == [users[0]])

@@ -184,6 +184,12 @@ struct QueryPlanTests {
                 _ = try $0.jobState(JobID(rawValue: 1))
                 _ = try $0.job(of: backupID)
                 _ = try $0.lastSynchronisationError(of: user)
+                _ = try $0.rest(of: JobID(rawValue: 1), at: moment)
+                _ = try $0.rests(of: JobID(rawValue: 1))
+                _ = try $0.leaseJob(as: "a", until: moment, at: moment)
+                try $0.postponeJob(JobID(rawValue: 1), until: moment, error: "a", detail: nil)
+                try $0.wakeJobs(.backup, of: user)
+                _ = try $0.insertJob(.synchronise, user: user, permissions: JobPermissions(), at: moment)
                 _ = try $0.renewLease(of: JobID(rawValue: 1), lease: "a", until: moment)
                 try $0.releaseAllJobs()
             },

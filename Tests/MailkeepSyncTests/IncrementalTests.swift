@@ -194,6 +194,36 @@ struct IncrementalTests {
         }
     }
 
+    @Test("New mail is told also where as many others go, while an inbox is watched")
+    func watchedWhileMailGoes() async throws {
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", "two", "three", by: hand)
+            try hand.command("SELECT INBOX")
+            let source = Self.source(port: server.imapPort)
+            let news = News()
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                group.addTask {
+                    struct Enough: Error {}
+                    try? await source.watchInbox {
+                        _ = news.add()
+                        throw Enough()
+                    }
+                }
+                for _ in 0..<20 where news.count == 0 {
+                    try hand.command("STORE 1 +FLAGS (\\Deleted)")
+                    try hand.command("EXPUNGE")
+                    try await Task.sleep(for: .milliseconds(500))
+                    try Self.append("more", by: hand)
+                    try hand.command("NOOP")
+                    try await Task.sleep(for: .milliseconds(500))
+                }
+                group.cancelAll()
+            }
+            #expect(news.count == 1)
+        }
+    }
+
     /// How often there were news.
     private final class News: Sendable {
         private let number = Atomic(0)

@@ -5,6 +5,7 @@ import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
 import Synchronization
+import TestSupport
 
 @testable import MailkeepSync
 
@@ -89,6 +90,59 @@ final class SyncWorkplace: Sendable {
             now: { Timestamp(rawValue: now) }
         )
         return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { _ in }
+    }
+
+    /// The workplace's mailbox on an IMAP server of this machine.
+    func imap(port: Int) -> IMAPSource {
+        IMAPSource(
+            server: MailServer(host: "127.0.0.1", port: port, security: .none),
+            credentials: MailCredentials(username: "alice", password: "secret"),
+            policy: NetworkPolicy(allowed: [Network("127.0.0.0/8")].compactMap { $0 }),
+            logger: Logger(label: "test")
+        )
+    }
+
+    /// Saves the owner's settings, so that jobs read from an IMAP server of this machine.
+    func settle(port: Int) async throws {
+        let hash = Data(keys.addressHasher.hash("owner@example.jp"))
+        let now = lastRun
+        try await store.write { [owner] transaction in
+            let settings = NewMailAddonSettings(
+                address: "owner@example.jp",
+                normalizedAddress: "owner@example.jp",
+                domain: "example.jp",
+                accountType: .imap,
+                server: MailServer(host: "127.0.0.1", port: port, security: .none),
+                path: nil,
+                credentials: MailCredentials(username: "alice", password: "secret"),
+                sharing: .all
+            )
+            try transaction.saveMailAddon(settings, of: owner, addressHash: hash, at: now)
+        }
+    }
+
+    /// Works on jobs, at the time that it is here.
+    func runner() -> JobRunner {
+        JobRunner(
+            store: store,
+            vault: vault,
+            keys: keys,
+            sources: MailSources(
+                store: store,
+                keys: keys,
+                uploads: UploadFolder(in: directory.path, keys: keys),
+                networks: [Network("127.0.0.0/8")].compactMap { $0 },
+                paths: [],
+                connections: 1,
+                logger: Logger(label: "test")
+            ),
+            pause: .milliseconds(1),
+            now: { [self] in lastRun }
+        )
+    }
+
+    func advance(minutes: Int64) {
+        clock.add(minutes * 60_000, ordering: .relaxed)
     }
 
     /// The workplace's mailbox on a POP3 server of this machine.

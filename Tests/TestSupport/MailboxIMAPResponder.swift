@@ -47,18 +47,7 @@ struct MailboxIMAPResponder {
     let capabilities: String
     let folders: [MailboxIMAPServer.Folder]
 
-    /// How a command ends, whose folder is open then.
-    func outcome(of command: MailboxIMAPCommand, _ folder: MailboxIMAPServer.Folder?) -> String {
-        guard isKnown(command, folder) else { return refusal(of: command) ?? "BAD what" }
-        return "OK done"
-    }
-
-    private func refusal(of command: MailboxIMAPCommand) -> String? {
-        guard command.name == "EXAMINE" else { return nil }
-        return folders.first { $0.name == command.mailbox }?.refusal
-    }
-
-    private func isKnown(_ command: MailboxIMAPCommand, _ folder: MailboxIMAPServer.Folder?) -> Bool {
+    func isKnown(_ command: MailboxIMAPCommand, _ folder: MailboxIMAPServer.Folder?) -> Bool {
         switch command.name {
         case "CAPABILITY", "AUTHENTICATE", "LOGIN", "ENABLE", "NAMESPACE", "LIST", "NOOP", "LOGOUT", "CLOSE",
             "UNSELECT",
@@ -98,7 +87,7 @@ struct MailboxIMAPResponder {
     }
 
     private func examine(_ name: String, _ folder: inout MailboxIMAPServer.Folder?) -> [[UInt8]] {
-        folder = folders.first { $0.name == name && $0.refusal == nil }
+        folder = folders.first { $0.name == name }
         guard let folder else { return [] }
         return [
             "* \(folder.mails.count) EXISTS\r\n", "* OK [UIDVALIDITY \(folder.uidValidity)] valid\r\n",

@@ -8,15 +8,24 @@ package final class MailboxIMAPServer: Sendable {
         package var uidValidity: UInt32
         /// The raw mails by their UID.
         package var mails: [UInt32: [UInt8]]
-        /// What opening it is answered with, such as `NO [INUSE] later`; nil where it can be opened.
-        package var refusal: String?
 
-        package init(name: String, uidValidity: UInt32 = 7, mails: [UInt32: [UInt8]], refusal: String? = nil) {
+        package init(name: String, uidValidity: UInt32 = 7, mails: [UInt32: [UInt8]]) {
             self.name = name
             self.uidValidity = uidValidity
             self.mails = mails
-            self.refusal = refusal
         }
+    }
+
+    /// A command that is answered with a refusal, on connections that are open too.
+    package struct Refusal: Sendable {
+        /// Words of the command.
+        var words: String
+        /// The folder that is to be opened, or is open; nil for all and none.
+        var folder: String?
+        /// A mail that is asked for among others; nil for all and none.
+        var uid: UInt32?
+        /// Such as `NO [THROTTLED] slow down`.
+        var answer: String
     }
 
     /// What goes wrong, on each connection anew.
@@ -36,6 +45,7 @@ package final class MailboxIMAPServer: Sendable {
         var capabilities: String
         var folders: [Folder]
         var fault: Fault?
+        var refusals: [Refusal] = []
         var connections = 0
         var longestBytes = 0
         var mostAnswers = 0
@@ -51,9 +61,31 @@ package final class MailboxIMAPServer: Sendable {
         state.withLock { $0.fault = fault }
     }
 
-    /// Changes the folders, from the next connection on.
-    package func change(_ body: (inout [Folder]) -> Void) {
-        state.withLock { body(&$0.folders) }
+    /// Refuses a command from now on.
+    package func refuse(_ answer: String, _ words: String, in folder: String? = nil, uid: UInt32? = nil) {
+        let refusal = Refusal(words: words, folder: folder, uid: uid, answer: answer)
+        state.withLock { $0.refusals.append(refusal) }
+    }
+
+    /// Refuses nothing any more.
+    package func refuseNothing() {
+        state.withLock { $0.refusals = [] }
+    }
+
+    /// Puts a mail into a folder, from the next connection on.
+    package func deliver(_ mail: String, to folder: String = "INBOX") {
+        state.withLock { state in
+            guard let index = state.folders.firstIndex(where: { $0.name == folder }) else { return }
+            state.folders[index].mails[state.folders[index].uidNext] = Array(mail.utf8)
+        }
+    }
+
+    fileprivate func refusal(of text: String, _ command: MailboxIMAPCommand, _ open: Folder?) -> String? {
+        let name = command.name == "EXAMINE" ? command.mailbox : open?.name
+        return state.withLock(\.refusals).first { refusal in
+            text.contains(refusal.words) && (refusal.folder == nil || refusal.folder == name)
+                && (refusal.uid.map { uid in open.map { command.uids(of: $0).contains(uid) } ?? false } ?? true)
+        }?.answer
     }
 
     /// How many connections were accepted so far.
@@ -118,9 +150,14 @@ private struct MailboxIMAPSession {
             let words = line.split(separator: " ", maxSplits: 1).map(String.init)
             guard words.count == 2 else { return try await send("* BAD what\r\n") }
             let command = MailboxIMAPCommand(words[1])
+            if let refusal = server.refusal(of: words[1], command, folder) {
+                if command.name == "EXAMINE" { folder = nil }
+                try await send("\(words[0]) \(refusal)\r\n")
+                continue
+            }
             let response = MailboxIMAPResponder(capabilities: state.capabilities, folders: state.folders)
             for answer in response.answers(to: command, in: &folder) { try await send(answer) }
-            let outcome = response.outcome(of: command, folder)
+            let outcome = response.isKnown(command, folder) ? "OK done" : "BAD what"
             try await send("\(words[0]) \(outcome)\r\n")
             if command.name == "LOGOUT" { return }
         }

@@ -10,6 +10,10 @@ package final class POP3MailboxServer: Sendable {
         package var hasTOP = true
         /// Messages, by number, that are listed and refused.
         package var refuses: Set<Int> = []
+        /// Messages, by number, that cannot be read for now.
+        package var busy: Set<Int> = []
+        /// Whether somebody else has the mailbox open.
+        package var isInUse = false
 
         package init() {}
     }
@@ -66,6 +70,8 @@ package final class POP3MailboxServer: Sendable {
 
     private static func answer(_ name: String, _ number: Int?, _ mails: [Mail], _ habits: Habits) -> [UInt8] {
         let mail = number.flatMap { mails.indices.contains($0 - 1) ? mails[$0 - 1] : nil }
+        if name == "PASS", habits.isInUse { return Array("-ERR [IN-USE] locked\r\n".utf8) }
+        if name == "RETR", let number, habits.busy.contains(number) { return Array("-ERR [SYS/TEMP] later\r\n".utf8) }
         switch name {
         case "CAPA": return habits.capabilities.map { list($0) } ?? Array("-ERR what\r\n".utf8)
         case "USER", "PASS", "QUIT": return Array("+OK\r\n".utf8)

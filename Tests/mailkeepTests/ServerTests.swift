@@ -27,6 +27,23 @@ struct ServerTests {
         }
     }
 
+    @Test("New mail in a watched inbox is there at once, long before the next look at the mailbox")
+    func watchedInbox() async throws {
+        try await DovecotServer.withLeaver { server in
+            try server.deliver(StoryMail.before)
+            try await withWorkplace(log: "info") { work in
+                try await work.save(Workplace.Mailbox(on: server)).expectDone()
+                try await work.startServer(syncInterval: 86_400)
+                try await work.wait { try work.count("message") == StoryMail.associated(StoryMail.before).count }
+                // Until the inbox is watched, what comes waits for the next look.
+                try await Task.sleep(for: .seconds(8))
+                try server.deliver(StoryMail.after)
+                let all = StoryMail.associated(StoryMail.before + StoryMail.after)
+                try await work.wait { try work.count("message") == all.count }
+            }
+        }
+    }
+
     @Test("What a command's environment allows goes along to the server")
     func environment() async throws {
         try await DovecotServer.withLeaver { server in

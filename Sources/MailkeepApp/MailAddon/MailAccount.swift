@@ -89,6 +89,8 @@ package struct TestMailAccount: UseCase {
 }
 
 /// Asks for a synchronisation of a mailbox: one's own, or, for administrators, anybody's who is active.
+///
+/// One that rests is tried at once.
 package struct SynchroniseMailbox: UseCase {
     package var user: UserID
     package var permissions: JobPermissions
@@ -107,6 +109,7 @@ package struct SynchroniseMailbox: UseCase {
             // An inactive user's mailbox is read by backups alone.
             try UserPolicy.signIn(owner).enforce()
             guard try transaction.mailAddon(of: user) != nil else { throw Refusal(.b5, .settings) }
+            try transaction.wakeJobs(.synchronise, of: user)
             return (
                 .done, try transaction.insertJob(.synchronise, user: user, permissions: permissions, at: now)
             )

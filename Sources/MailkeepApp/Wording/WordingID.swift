@@ -42,6 +42,7 @@ package enum WordingID: String, Sendable, CaseIterable {
     case stProgress = "st.progress"
     case stUntil = "st.until"
     case stRests = "st.rests"
+    case stRestsShell = "st.rests_shell"
 
     case btnBackup = "btn.backup"
     case btnLatest = "btn.latest"

@@ -158,6 +158,7 @@ struct MailboxCommand: ParsableCommand {
                 let user = try await session.user(target)
                 let job = try await session.perform(SynchroniseMailbox(user: user, permissions: permissions))
                 try await session.host.finish(job, in: session.mailkeep, wait: waiting.wait)
+                if let rest = try await session.mailkeep.rest(of: job) { throw rest }
                 let isDone = try await !session.mailkeep.isPending(job)
                 if isDone, let failure = try await session.mailkeep.failure(of: job) { throw failure }
                 let message = session.wording.text(isDone ? .okSynced : .okSync)

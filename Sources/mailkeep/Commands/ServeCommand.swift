@@ -138,6 +138,6 @@ private struct ServerHost: Host {
 
     func finish(_ job: JobID, in mailkeep: Mailkeep, wait: Bool) async throws {
         guard wait else { return }
-        while try await mailkeep.isPending(job) { try await Task.sleep(for: .milliseconds(100)) }
+        try await mailkeep.waitForEnd(of: job)
     }
 }
