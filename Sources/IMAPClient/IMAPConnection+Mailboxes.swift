@@ -18,6 +18,7 @@ extension IMAPConnection {
         var entries: [IMAPListEntry] = []
         var names: Set<IMAPMailboxName> = []
         var told: [IMAPMailboxName: IMAPMailboxStatus] = [:]
+        var isReadable = true
         try await require(.list(returning: returning)) { response in
             switch response {
             case .list(let entry):
@@ -26,9 +27,11 @@ extension IMAPConnection {
                 }
                 if names.insert(entry.name).inserted { entries.append(entry) }
             case .mailboxStatus(let status): if names.contains(status.name) { told[status.name] = status }
+            case .unparsed: isReadable = false
             default: break
             }
         }
+        hasListedAll = isReadable
         var mailboxes = entries.filter { namespaces?.isPersonal($0.name) ?? true }.map(IMAPMailboxInfo.init)
         if !returnsStatus { told = try await statuses(of: mailboxes.filter(\.isSelectable).map(\.encodedName)) }
         for index in mailboxes.indices { mailboxes[index].status = told[mailboxes[index].encodedName] }

@@ -10,6 +10,9 @@ package final class IMAPConnection {
     /// What the server offers, in capitals (RFC 9051, 7.2.2).
     package internal(set) var capabilities: Set<String> = []
 
+    /// Whether the last list of mailboxes could be read wholly.
+    package internal(set) var hasListedAll = false
+
     let limits: IMAPLimits
     var encoder = IMAPCommandEncoder()
     /// The messages in the open mailbox; nil while none is open.

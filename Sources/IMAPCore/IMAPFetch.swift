@@ -8,14 +8,10 @@ package struct IMAPFetch: Sendable, Equatable {
     package internal(set) var size: UInt64?
     /// `INTERNALDATE` in milliseconds since 1970.
     package internal(set) var internalDate: Int64?
-    /// The modification sequence (RFC 7162, 3.1.4).
-    package internal(set) var modSeq: UInt64?
     /// `X-GM-MSGID`: the same for all copies of a message in one Gmail account.
     package internal(set) var gmailMessageID: UInt64?
     /// The same for all messages of the same content (RFC 8474, 5.1).
     package internal(set) var emailID: String?
-    /// The same for related messages (RFC 8474, 5.2); nil also where the server keeps none.
-    package internal(set) var threadID: String?
     /// Sections that came as `NIL` or a quoted string; those that came as literals were streamed before.
     package internal(set) var sections: [InlineSection] = []
 
@@ -35,20 +31,16 @@ package struct IMAPFetch: Sendable, Equatable {
         uid: UInt32? = nil,
         size: UInt64? = nil,
         internalDate: Int64? = nil,
-        modSeq: UInt64? = nil,
         gmailMessageID: UInt64? = nil,
         emailID: String? = nil,
-        threadID: String? = nil,
         sections: [InlineSection] = []
     ) {
         self.sequenceNumber = sequenceNumber
         self.uid = uid
         self.size = size
         self.internalDate = internalDate
-        self.modSeq = modSeq
         self.gmailMessageID = gmailMessageID
         self.emailID = emailID
-        self.threadID = threadID
         self.sections = sections
     }
 }

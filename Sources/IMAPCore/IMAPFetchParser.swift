@@ -81,10 +81,8 @@ struct IMAPFetchParser {
         case "RFC822.SIZE": fetch.size = try scanner.wrappedNumber()
         case "INTERNALDATE":
             fetch.internalDate = try scanner.wrappedString().flatMap { IMAPDate.milliseconds(String(buffer: $0)) }
-        case "MODSEQ": fetch.modSeq = try scanner.wrappedNumber().positive
         case "X-GM-MSGID": fetch.gmailMessageID = try scanner.wrappedNumber()
         case "EMAILID": fetch.emailID = try scanner.wrappedString().map { String(buffer: $0) }
-        case "THREADID": fetch.threadID = try scanner.wrappedString().map { String(buffer: $0) }
         default: try scanner.skipValue()
         }
     }

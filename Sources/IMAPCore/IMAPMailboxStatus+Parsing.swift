@@ -48,7 +48,6 @@ extension IMAPMailboxStatus {
         case "MESSAGES": messages = try scanner.wrappedNumber()
         case "UIDNEXT": uidNext = try scanner.wrappedNumber().positive
         case "UIDVALIDITY": uidValidity = try scanner.wrappedNumber().positive
-        case "HIGHESTMODSEQ": highestModSeq = try scanner.wrappedNumber().positive
         case "SIZE": size = try scanner.wrappedNumber()
         case "MAILBOXID": mailboxID = try scanner.wrappedString().map { String(buffer: $0) }
         default: try scanner.skipValue()

@@ -5,8 +5,6 @@ package struct IMAPMailboxStatus: Sendable, Equatable {
     /// No message has this identifier or a higher one.
     package internal(set) var uidNext: UInt32?
     package internal(set) var uidValidity: UInt32?
-    /// The highest modification sequence (RFC 7162, 3.1.7); nil also where the mailbox keeps none.
-    package internal(set) var highestModSeq: UInt64?
     /// Bytes of all messages (RFC 8438).
     package internal(set) var size: UInt64?
     /// What identifies the mailbox beyond its name (RFC 8474, 4).
@@ -17,7 +15,6 @@ package struct IMAPMailboxStatus: Sendable, Equatable {
         messages: UInt32? = nil,
         uidNext: UInt32? = nil,
         uidValidity: UInt32? = nil,
-        highestModSeq: UInt64? = nil,
         size: UInt64? = nil,
         mailboxID: String? = nil
     ) {
@@ -25,7 +22,6 @@ package struct IMAPMailboxStatus: Sendable, Equatable {
         self.messages = messages
         self.uidNext = uidNext
         self.uidValidity = uidValidity
-        self.highestModSeq = highestModSeq
         self.size = size
         self.mailboxID = mailboxID
     }

@@ -55,11 +55,9 @@ extension IMAPResponse {
         switch name {
         case "": throw IMAPDecodingError(.invalidSyntax, "a response without a name")
         case "CAPABILITY": return .capability(words(scanner.text()))
-        case "ENABLED": return .enabled(words(scanner.text()))
         case "LIST", "XLIST": return try .list(IMAPListEntry(parsing: &scanner))
         case "NAMESPACE": return try .namespace(IMAPNamespaces(parsing: &scanner))
         case "STATUS": return try .mailboxStatus(IMAPMailboxStatus(parsing: &scanner))
-        case "VANISHED": return try vanished(&scanner)
         case "SEARCH": return try .search(searchNumbers(&scanner))
         case "ESEARCH": return try .search(extendedSearch(&scanner))
         default: return .other(name: name)
@@ -89,21 +87,6 @@ extension IMAPResponse {
 
     static func words(_ text: String) -> [String] {
         text.uppercased().split(separator: " ").map(String.init)
-    }
-
-    /// `(EARLIER) 41,43:116`.
-    private static func vanished(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPResponse {
-        scanner.skipSpaces()
-        var isEarlier = false
-        if scanner.peek() == .open {
-            let word = try scanner.wrappedString()
-            isEarlier = word.map { String(buffer: $0).uppercased() } == "EARLIER"
-            scanner.skipSpaces()
-        }
-        guard let set = IMAPUIDSet(parsing: scanner.atomBytes()) else {
-            throw IMAPDecodingError(.invalidSyntax, "what vanished is no set of numbers")
-        }
-        return .vanished(set, isEarlier: isEarlier)
     }
 
     /// `2 5 6 (MODSEQ 917162500)` (RFC 7162, 3.1.5).

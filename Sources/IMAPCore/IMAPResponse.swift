@@ -9,8 +9,6 @@ package enum IMAPResponse: Sendable, Equatable {
     case status(IMAPStatus)
     /// Names in capitals.
     case capability([String])
-    /// Extensions that are now in force, in capitals.
-    case enabled([String])
     case list(IMAPListEntry)
     case namespace(IMAPNamespaces)
     /// How many messages the mailbox holds.
@@ -19,9 +17,6 @@ package enum IMAPResponse: Sendable, Equatable {
     case search(IMAPUIDSet)
     case fetch(IMAPFetch)
     case mailboxStatus(IMAPMailboxStatus)
-    /// Messages that are gone (RFC 7162, 3.2.10); earlier ones went before the mailbox was opened, and the set may name
-    /// identifiers that never were.
-    case vanished(IMAPUIDSet, isEarlier: Bool)
     /// Anything else: its name in capitals.
     case other(name: String)
     /// What cannot be read, as it came, with its literals as far as they were held.

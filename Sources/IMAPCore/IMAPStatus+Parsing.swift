@@ -38,16 +38,12 @@ extension IMAPResponseCode {
         case "UIDVALIDITY": number(arguments).map { .uidValidity($0) }
         case "UIDNEXT": number(arguments).map { .uidNext($0) }
         case "MESSAGELIMIT": messageLimit(arguments)
-        case "HIGHESTMODSEQ": number(arguments).map { .highestModSeq($0) }
-        case "NOMODSEQ": .noModSeq
-        case "CLOSED": .closed
         case "MAILBOXID": value(arguments).map { .mailboxID(String(buffer: $0)) }
         case "THROTTLED": .throttled
         case "OVERQUOTA": .overQuota
         case "LIMIT": .limit
         case "INUSE": .inUse
         case "UNAVAILABLE": .unavailable
-        case "EXPUNGEISSUED": .expungeIssued
         default: nil
         }
     }

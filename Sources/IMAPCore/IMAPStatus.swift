@@ -27,12 +27,6 @@ package enum IMAPResponseCode: Sendable, Equatable {
     case uidNext(UInt32)
     /// The server stopped after `messages` messages, the last one being `uid`; lower ones are outstanding (RFC 9738).
     case messageLimit(uid: UInt32)
-    /// The highest modification sequence of the mailbox that is being opened (RFC 7162, 3.1.2.1).
-    case highestModSeq(UInt64)
-    /// The mailbox that is being opened keeps no modification sequences (RFC 7162, 3.1.2.2).
-    case noModSeq
-    /// The mailbox that was open is closed; what follows is about the next one (RFC 7162, 3.2.11).
-    case closed
     /// What identifies the mailbox that is being opened beyond its name (RFC 8474, 4.2).
     case mailboxID(String)
     /// Too much was asked for in too short a time, as Gmail and Yahoo say.
@@ -44,8 +38,6 @@ package enum IMAPResponseCode: Sendable, Equatable {
     case inUse
     /// A part of the server does not work for now (RFC 9051, 7.1).
     case unavailable
-    /// Messages are gone that the answer could not name (RFC 9051, 7.1).
-    case expungeIssued
     /// Any other code: its name in capitals and what follows it.
     case other(name: String, arguments: String)
 
@@ -56,16 +48,12 @@ package enum IMAPResponseCode: Sendable, Equatable {
         case .uidValidity: "UIDVALIDITY"
         case .uidNext: "UIDNEXT"
         case .messageLimit: "MESSAGELIMIT"
-        case .highestModSeq: "HIGHESTMODSEQ"
-        case .noModSeq: "NOMODSEQ"
-        case .closed: "CLOSED"
         case .mailboxID: "MAILBOXID"
         case .throttled: "THROTTLED"
         case .overQuota: "OVERQUOTA"
         case .limit: "LIMIT"
         case .inUse: "INUSE"
         case .unavailable: "UNAVAILABLE"
-        case .expungeIssued: "EXPUNGEISSUED"
         case .other(let name, _): name
         }
     }

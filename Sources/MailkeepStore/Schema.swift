@@ -14,6 +14,7 @@ enum Schema {
         migrator.registerMigration("3") { try $0.execute(sql: pendingSignIns) }
         migrator.registerMigration("4") { try $0.execute(sql: otherWaysIn) }
         migrator.registerMigration("5") { try $0.execute(sql: jobsInTurn) }
+        migrator.registerMigration("6") { try $0.execute(sql: certificates) }
         return migrator
     }
 
@@ -443,5 +444,19 @@ enum Schema {
                 DELETE FROM backup_source
                 WHERE user_id = NEW.user_id AND user_id IN (SELECT user_id FROM backup_upload);
             END;
+        """
+
+    /// What a backup's certificate needs to add up.
+    private static let certificates = """
+        ALTER TABLE backup_folder ADD COLUMN copies INTEGER NOT NULL DEFAULT 0;
+        ALTER TABLE backup_folder ADD COLUMN not_read INTEGER NOT NULL DEFAULT 0;
+
+        -- Folders that the last synchronisation left out: a backup that cannot reach the mailbox names them too (B10).
+        CREATE TABLE excluded_folder (
+            mailbox_id INTEGER NOT NULL REFERENCES mailbox (id),
+            name TEXT NOT NULL,
+            reason TEXT NOT NULL CHECK (reason IN ('junk', 'drafts', 'not_selectable', 'unreadable')),
+            PRIMARY KEY (mailbox_id, name)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -78,6 +78,8 @@ package struct WantedEntry: Sendable, Equatable {
     package let size: UInt64
     /// Whether it could not be read before.
     package let isAgain: Bool
+    /// A keyed hash of what the server calls this mail in every folder; nil where it does not say.
+    package let emailID: Data?
 }
 
 /// Where content lies in the vault.

@@ -180,10 +180,12 @@ extension ReadTransaction {
             counts.removed = row["removed"]
             counts.associated = row["associated"]
             counts.stored = row["stored"]
+            counts.copies = row["copies"]
             counts.storedBefore = row["stored_before"]
             counts.vanished = row["vanished"]
             counts.tooLarge = row["too_large"]
             counts.unreadable = row["unreadable"]
+            counts.notRead = row["not_read"]
             return counts
         }
     }
@@ -380,14 +382,14 @@ extension WriteTransaction {
         for folder in folders {
             try run(
                 """
-                INSERT INTO backup_folder (backup_id, name, on_server, considered, removed, associated, stored, stored_before,
-                                           vanished, too_large, unreadable, excluded)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                INSERT INTO backup_folder (backup_id, name, on_server, considered, removed, associated, stored, copies,
+                                           stored_before, vanished, too_large, unreadable, not_read, excluded)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     backup.rawValue, folder.name, folder.onServer, folder.considered, folder.removed, folder.associated,
-                    folder.stored, folder.storedBefore, folder.vanished, folder.tooLarge, folder.unreadable,
-                    folder.excluded?.rawValue,
+                    folder.stored, folder.copies, folder.storedBefore, folder.vanished, folder.tooLarge,
+                    folder.unreadable, folder.notRead, folder.excluded?.rawValue,
                 ]
             )
         }

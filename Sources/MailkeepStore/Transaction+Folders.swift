@@ -52,6 +52,11 @@ extension ReadTransaction {
         }
     }
 
+    /// The names of a mailbox's folders, however they are numbered.
+    package func folderNames(of mailbox: MailboxID) throws -> Set<String> {
+        Set(try rows("SELECT DISTINCT name FROM folder WHERE mailbox_id = ?", [mailbox.rawValue]).map { $0["name"] })
+    }
+
     /// Some of a folder's newest mails.
     package func samples(of folder: Int64, limit: Int) throws -> [FolderSample] {
         try rows(
@@ -83,6 +88,11 @@ extension WriteTransaction {
             guard isGone != row["is_gone"] else { continue }
             try run("UPDATE entry SET is_gone = ? WHERE folder_id = ? AND uid = ?", [isGone, folder, Int64(uid)])
         }
+    }
+
+    /// Notes that the server lists a folder no more, and so none of its mails.
+    package func markFolderGone(_ folder: Int64) throws {
+        try run("UPDATE entry SET is_gone = 1 WHERE folder_id = ? AND NOT is_gone", [folder])
     }
 
     /// A folder bears another name now; what was seen in it stays.

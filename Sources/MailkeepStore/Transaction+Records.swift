@@ -123,8 +123,10 @@ extension WriteTransaction {
 
     /// Adds a record or replaces the one with its key; what is associated follows at once (design decision 8).
     ///
+    /// - Parameter links: whether older mail of its new addresses is looked through at once; where many records change,
+    ///   once for all of them is enough.
     /// - Throws: `StoreError` (`constraint`) when a linked record is absent.
-    package func upsertRecord(_ record: Record, at now: Timestamp) throws {
+    package func upsertRecord(_ record: Record, links: Bool = true, at now: Timestamp) throws {
         let fields = try String(decoding: JSONEncoder.sorted.encode(record.fields), as: UTF8.self)
         try run(
             """
@@ -140,18 +142,43 @@ extension WriteTransaction {
             ]
         )
         guard let key = try rowKey(of: record.key) else { throw StoreError(.other, "the record was not stored") }
-        try run("DELETE FROM record_address WHERE record_key = ?", [key])
-        for (position, address) in record.addresses.enumerated() {
-            try run(
-                "INSERT INTO record_address (record_key, position, address, hash) VALUES (?, ?, ?, ?)",
-                [key, position, address.address, address.hash]
-            )
-        }
+        try setAddresses(record.addresses, ofRow: key)
         try run("DELETE FROM record_share WHERE record_key = ?", [key])
         for user in Set(record.sharedWith) {
             try run("INSERT INTO record_share (record_key, user_id) VALUES (?, ?)", [key, user.rawValue])
         }
+        if links { try linkNewAddresses(at: now) }
+    }
+
+    /// Looks through some of the older mail of addresses that came to records; the rest follows in the background.
+    package func linkNewAddresses(at now: Timestamp) throws {
         try linkChangedAddresses(limit: Self.linkedAtOnce, at: now)
+    }
+
+    /// Gives a record its addresses; those that it had keep their rows, as a row that is new has older mail looked through.
+    private func setAddresses(_ addresses: [RecordAddress], ofRow key: Int64) throws {
+        var former = try rows(
+            "SELECT position, address, hash FROM record_address WHERE record_key = ? ORDER BY position",
+            [key]
+        ).map { (position: $0["position"] as Int, address: RecordAddress(address: $0["address"], hash: $0["hash"])) }
+        guard former.map(\.address) != addresses else { return }
+        // No two rows may have one position, not even on the way: below zero nobody is in the way.
+        for (index, address) in addresses.enumerated() {
+            let place = -1 - index
+            if let same = former.firstIndex(where: { $0.address.hash == address.hash }) {
+                try run(
+                    "UPDATE record_address SET position = ?, address = ? WHERE record_key = ? AND position = ?",
+                    [place, address.address, key, former.remove(at: same).position]
+                )
+            } else {
+                try run(
+                    "INSERT INTO record_address (record_key, position, address, hash) VALUES (?, ?, ?, ?)",
+                    [key, place, address.address, address.hash]
+                )
+            }
+        }
+        try run("DELETE FROM record_address WHERE record_key = ? AND position >= 0", [key])
+        try run("UPDATE record_address SET position = -1 - position WHERE record_key = ?", [key])
     }
 
     /// Shares the owner's mail on a record with those associated with it (Record-level share).

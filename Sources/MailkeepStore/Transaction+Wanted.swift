@@ -18,47 +18,27 @@ extension ReadTransaction {
     /// Of a row of `entry`: its body is to be read (B2).
     fileprivate static let isWanted = "\(isOpen) AND \(Visibility.isAssociated)"
 
-    /// Associated mails of a folder whose body is not stored yet, by UID (B2).
+    /// Associated mails of a folder whose body is not stored yet, of those with these UIDs (B2).
     ///
     /// What a server refused to read once is wanted again.
-    package func wantedEntries(in folder: Int64, after uid: UInt32, limit: Int) throws -> [WantedEntry] {
-        guard uid < .max else { return [] }
-        return try wantedEntries(in: folder, (uid + 1)...UInt32.max, limit: limit)
-    }
-
-    /// Those with these UIDs.
-    package func wantedEntries(
-        in folder: Int64,
-        _ uids: ClosedRange<UInt32>,
-        limit: Int = .max
-    ) throws -> [WantedEntry] {
+    package func wantedEntries(in folder: Int64, _ uids: ClosedRange<UInt32>) throws -> [WantedEntry] {
         try rows(
             """
-            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again
+            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again, entry.email_id
             FROM wanted CROSS JOIN entry ON entry.id = wanted.entry_id
             WHERE wanted.folder_id = ? AND wanted.uid BETWEEN ? AND ? AND \(Self.isWanted)
-            ORDER BY wanted.uid LIMIT ?
+            ORDER BY wanted.uid
             """,
-            [folder, Int64(uids.lowerBound), Int64(uids.upperBound), limit]
+            [folder, Int64(uids.lowerBound), Int64(uids.upperBound)]
         ).map { row in
             WantedEntry(
                 id: row["id"],
                 uid: UInt32(clamping: row["uid"] as Int64),
                 size: UInt64(clamping: row["size"] as Int64),
-                isAgain: row["is_again"]
+                isAgain: row["is_again"],
+                emailID: row["email_id"]
             )
         }
-    }
-
-    /// How many such mails there are.
-    package func wantedCount(in folder: Int64) throws -> Int {
-        try row(
-            """
-            SELECT COUNT(*) AS count FROM wanted CROSS JOIN entry ON entry.id = wanted.entry_id
-            WHERE wanted.folder_id = ? AND \(Self.isWanted)
-            """,
-            [folder]
-        )?["count"] ?? 0
     }
 
     /// All of a folder's wanted mails, cut into stretches of at most `size`; of some it may turn out that they are wanted
@@ -170,8 +150,8 @@ extension WriteTransaction {
     /// Takes mails of a folder for stored whose content is stored already, as the server says that it is the same as
     /// another's in the mailbox (RFC 8474, 5.1).
     ///
-    /// - Returns: how many.
-    package func linkStoredCopies(in folder: Int64, _ uids: ClosedRange<UInt32>) throws -> Int {
+    /// - Returns: their entries.
+    package func linkStoredCopies(in folder: Int64, _ uids: ClosedRange<UInt32>) throws -> [Int64] {
         let found = try rows(
             """
             SELECT wanted.entry_id, copy.message_id
@@ -190,6 +170,6 @@ extension WriteTransaction {
             )
             try wantNoMore(entry)
         }
-        return found.count
+        return found.map { $0["entry_id"] }
     }
 }

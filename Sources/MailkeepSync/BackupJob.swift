@@ -46,7 +46,7 @@ package struct BackupJob: Sendable {
         }
         let reading = try await read(backup, source, logger: logger, keepLease, judge)
         try await freeze(backup) { try await keepLease(false) }
-        let folders = try await folders(of: backup, reading.report)
+        let folders = try await folders(of: backup, reading)
         let seal = try await writeManifest(of: backup, reading, folders)
         try await keepLease(false)
         let endedAt = now()
@@ -121,11 +121,20 @@ package struct BackupJob: Sendable {
         }
     }
 
-    private func folders(of backup: BackupDetails, _ report: SyncReport) async throws -> [FolderCounts] {
-        let stored = try await store.read { try $0.folderCounts(of: backup.user, domain: backup.domain) }
+    /// The lines of the certificate: folders that were seen now or before, of which the backup holds something, or which
+    /// were left out.
+    private func folders(of backup: BackupDetails, _ reading: Reading) async throws -> [FolderCounts] {
+        let (stored, leftOut) = try await store.read {
+            (
+                try $0.folderCounts(of: backup.user, in: backup.mailbox),
+                reading.origin == .synchronised ? try $0.excludedFolders(of: backup.mailbox) : reading.report.excluded
+            )
+        }
         var folders = Dictionary(stored.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        for (name, count) in report.onServer { folders[name, default: FolderCounts(name: name)].onServer = count }
-        for (name, exclusion) in report.excluded {
+        for (name, count) in reading.report.onServer {
+            folders[name, default: FolderCounts(name: name)].onServer = count
+        }
+        for (name, exclusion) in leftOut {
             folders[name, default: FolderCounts(name: name)].excluded = exclusion
         }
         return folders.values.sorted { $0.name < $1.name }

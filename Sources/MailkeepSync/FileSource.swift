@@ -9,12 +9,14 @@ struct FileSource: MailSource {
     ///
     /// Bytes, as names need not be text, and as texts are equal whose bytes are not.
     private let path: [[UInt8]]
+    /// Where it is what a user's own settings name, the mailbox lies there; what was attached may be an older copy.
+    let isLive: Bool
 
     /// - Parameters:
     ///   - path: absolute.
     ///   - allowed: folders; what lies in one of them, and it itself, may be read.
     /// - Throws: `SyncFailure` of code `path`. It tells nobody whether there is something at a path that is not allowed.
-    init(path: String, allowed: [String]) throws(SyncFailure) {
+    init(path: String, allowed: [String], isLive: Bool = true) throws(SyncFailure) {
         guard path.utf8.first == UInt8(ascii: "/") else { throw SyncFailure(.path, "the path is not absolute") }
         guard let resolved = Self.resolve(path),
             allowed.compactMap(Self.resolve).contains(where: { resolved.starts(with: $0) })
@@ -22,6 +24,7 @@ struct FileSource: MailSource {
             throw SyncFailure(.path, "there is nothing at the path, or it is not in a folder of --allow-mail-path")
         }
         self.path = resolved
+        self.isLive = isLive
     }
 
     nonisolated(nonsending) func withSession(

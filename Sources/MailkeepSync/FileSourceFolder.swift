@@ -112,15 +112,9 @@ private struct FileSourceSearch {
 
     /// Folders whose names turn out the same are told apart by a number.
     func foldersWithNamesOfTheirOwn() -> [FileSourceFolder] {
-        var taken: Set<String> = []
-        return folders.map { folder in
+        zip(folders, FolderNames.toldApart(folders.map(\.name))).map { folder, name in
             var folder = folder
-            var number = 1
-            let name = folder.name
-            while !taken.insert(folder.name).inserted {
-                number += 1
-                folder.name = "\(name) (\(number))"
-            }
+            folder.name = name
             return folder
         }
     }

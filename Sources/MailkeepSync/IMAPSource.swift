@@ -109,12 +109,20 @@ private final class IMAPSession: MailSession {
 
     func uidValidity(below uid: UInt32) -> UInt32 { uidValidity }
 
+    var listsAllFolders: Bool { connection.hasListedAll }
+
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
         let mailboxes = try await connection.listMailboxes()
         let designated = Set(mailboxes.compactMap(\.specialUse))
+        // Names in no known encoding may look the same; numbered by their bytes, each keeps its own whatever the order.
+        let ordered = mailboxes.sorted { $0.encodedName.bytes.lexicographicallyPrecedes($1.encodedName.bytes) }
+        let names = Dictionary(
+            zip(ordered.map(\.encodedName), FolderNames.toldApart(ordered.map(\.displayName))),
+            uniquingKeysWith: { first, _ in first }
+        )
         return mailboxes.map { mailbox in
             SourceFolder(
-                name: mailbox.displayName,
+                name: names[mailbox.encodedName] ?? mailbox.displayName,
                 path: mailbox.encodedName.rawValue,
                 exclusion: Self.exclusion(of: mailbox, designated: designated),
                 status: mailbox.status.flatMap(OpenedFolder.init)

@@ -6,6 +6,8 @@ package protocol MailSource: Sendable {
     var width: Int { get }
     /// Bytes of mail that may be read on one day (UTC); nil where there is no limit.
     var dailyBytes: Int64? { get }
+    /// Whether it is the mailbox as it stands now, so that what is not in it is not there; a file may be of any day.
+    var isLive: Bool { get }
 
     /// Opens the mailbox for the time of `body` and closes it afterwards, whatever happens.
     ///
@@ -18,6 +20,7 @@ package protocol MailSource: Sendable {
 extension MailSource {
     package var width: Int { 1 }
     package var dailyBytes: Int64? { nil }
+    package var isLive: Bool { true }
 }
 
 /// An open mailbox.
@@ -26,6 +29,9 @@ extension MailSource {
 package protocol MailSession {
     /// Its folders.
     nonisolated(nonsending) func folders() async throws -> [SourceFolder]
+
+    /// Whether all folders of the mailbox were among those that were told last.
+    var listsAllFolders: Bool { get }
 
     /// Opens a folder; the calls below speak of the folder opened last.
     ///
@@ -67,6 +73,7 @@ package protocol MailSession {
 
 extension MailSession {
     package var keepsPartOfWindow: Bool { true }
+    package var listsAllFolders: Bool { true }
 }
 
 /// A folder as the source names it.
@@ -85,6 +92,22 @@ package struct SourceFolder: Sendable {
         self.path = path
         self.exclusion = exclusion
         self.status = status
+    }
+}
+
+/// Names by which folders are told apart in rows and for people.
+enum FolderNames {
+    /// Gives each of some names that turn out the same a number, in their order.
+    static func toldApart(_ names: [String]) -> [String] {
+        var taken: Set<String> = []
+        return names.map { name in
+            var (own, number) = (name, 1)
+            while !taken.insert(own).inserted {
+                number += 1
+                own = "\(name) (\(number))"
+            }
+            return own
+        }
     }
 }
 

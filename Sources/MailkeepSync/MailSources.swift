@@ -1,9 +1,9 @@
 package import Logging
+import MailConnection
 package import MailkeepKeys
 package import MailkeepModel
 package import MailkeepStore
 import NIOCore
-import NIOPosix
 
 /// Finds where a user's mail is to be read from, within what this process and the person who asked may reach.
 package struct MailSources: Sendable {
@@ -65,11 +65,14 @@ package struct MailSources: Sendable {
         guard let addon else { throw SyncFailure(.settings, "no mail add-on settings are saved") }
         guard let attached else { return (try await own(of: user, permissions: permissions).source, false) }
         if let upload = attached.upload { return (try uploads.source(upload), true) }
+        if let path = attached.path {
+            return (try FileSource(path: path, allowed: paths + permissions.mailPaths, isLive: false), true)
+        }
         let source = try source(
             accountType: addon.accountType,
             server: attached.server,
             credentials: attached.credentials,
-            path: attached.path,
+            path: nil,
             mailbox: addon.mailbox,
             permissions
         )
@@ -84,10 +87,9 @@ package struct MailSources: Sendable {
     package func check(server: MailServer?, path: String?, permissions: JobPermissions) async throws {
         if let path { _ = try FileSource(path: path, allowed: paths + permissions.mailPaths) }
         guard let server else { return }
-        let resolved = try? await NIOThreadPool.singleton.runIfActive {
-            try SocketAddress.makeAddressResolvingHost(server.host, port: server.port)
-        }
-        guard let resolved, !policy(permissions).allows(resolved) else { return }
+        let policy = policy(permissions)
+        let endpoint = MailEndpoint(host: server.host, port: server.port) { policy.allows($0) }
+        guard let addresses = try? await endpoint.addresses(), !addresses.contains(where: policy.allows) else { return }
         throw SyncFailure(.network, "the network of the mail server is not allowed")
     }
 

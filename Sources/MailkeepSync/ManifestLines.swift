@@ -8,6 +8,9 @@ struct ManifestLines {
 
     private let reader: any VaultReader
     private var buffer = Data()
+    /// Where the next line begins, and up to where there is no end of it; what stands before is cut off with each piece.
+    private var start = Data().startIndex
+    private var searched = Data().startIndex
     private var isAtEnd = false
     private var isInMessages = false
 
@@ -38,17 +41,26 @@ struct ManifestLines {
 
     private mutating func nextLine(_ onPiece: (Data) -> Void) throws -> Data? {
         while true {
-            if let end = buffer.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { buffer = Data(buffer[buffer.index(after: end)...]) }
-                return buffer[..<end]
+            if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
+                defer {
+                    start = buffer.index(after: end)
+                    searched = start
+                }
+                return buffer[start..<end]
             }
             guard !isAtEnd else {
-                defer { buffer = Data() }
-                return buffer.isEmpty ? nil : buffer
+                defer { (start, searched) = (buffer.endIndex, buffer.endIndex) }
+                return start < buffer.endIndex ? buffer[start...] : nil
             }
-            guard buffer.count <= Self.longestLine else { throw Malformed() }
+            guard buffer.distance(from: start, to: buffer.endIndex) <= Self.longestLine else { throw Malformed() }
             if let piece = try reader.next() {
                 onPiece(piece)
+                // A line that is longer than a piece stays where it is, so that no byte is copied over and over.
+                if start > buffer.startIndex {
+                    buffer = Data(buffer[start...])
+                    start = buffer.startIndex
+                }
+                searched = buffer.endIndex
                 buffer.append(piece)
             } else {
                 isAtEnd = true

@@ -78,6 +78,8 @@ private final class POP3Session: MailSession {
     }
 
     let headerWindow = 1000
+    /// What else the mailbox holds, POP3 does not tell.
+    let listsAllFolders = false
 
     func uidValidity(below uid: UInt32) -> UInt32 { uidValidity }
 

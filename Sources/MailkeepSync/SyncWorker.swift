@@ -4,14 +4,17 @@
 final class SyncWorker {
     let session: any MailSession
     let run: SynchronisationRun
+    /// Bytes of mail that may be read on one day; nil where there is no limit.
+    let dailyBytes: Int64?
     /// What is asked for now; nil while nothing of one folder is.
     var underway: SynchronisationRun.Place?
     /// The folder that is open.
     private(set) var opened: (path: String, folder: OpenedFolder)?
 
-    init(session: any MailSession, run: SynchronisationRun) {
+    init(session: any MailSession, run: SynchronisationRun, dailyBytes: Int64?) {
         self.session = session
         self.run = run
+        self.dailyBytes = dailyBytes
     }
 
     /// Opens a folder, unless it cannot be, which the report tells.

@@ -179,13 +179,15 @@ final class SynchronisationRun: Sendable {
 
     /// What the run saw.
     ///
-    /// - Parameter coveredBefore: what an earlier run had covered, where this one is not complete.
-    func finish(coveredBefore: Timestamp?) -> SyncReport {
+    /// - Parameters:
+    ///   - coveredBefore: what an earlier run had covered, where this one is not complete.
+    ///   - isLive: whether the mailbox was read as it stood when the run began.
+    func finish(coveredBefore: Timestamp?, isLive: Bool) -> SyncReport {
         state.withLock { state in
             var report = state.report
             report.progress = state.progress
             report.isComplete = state.unreadFolders.isEmpty
-            if !report.isComplete { report.coveredUntil = coveredBefore }
+            if !report.isComplete || !isLive { report.coveredUntil = coveredBefore }
             return report
         }
     }

@@ -3,6 +3,7 @@ import MailMessage
 import MailVault
 import MailkeepModel
 import MailkeepStore
+import Synchronization
 
 extension Synchroniser {
     /// Mails and bytes per transaction.
@@ -18,7 +19,32 @@ extension Synchroniser {
     /// A stretch of a folder's wanted mails.
     private struct Stretch: Sendable {
         let folder: ConsideredFolder
-        let page: WantedPage
+        let uids: ClosedRange<UInt32>
+        /// How many of them are wanted.
+        var count: Int
+        /// The entries that are meant; nil for all.
+        var only: Set<Int64>?
+    }
+
+    /// Who reads which of the mails that the server knows as the same in several folders, while stretches are worked off.
+    private final class Copies: Sendable {
+        private let state = Mutex((claimed: Set<Data>(), left: [Stretch]()))
+
+        /// What is left to whom another copy belongs that is being read.
+        var left: [Stretch] { state.withLock(\.left) }
+
+        /// Of some mails those to read now: of the same mail one copy alone.
+        func claim(_ entries: [WantedEntry], of stretch: Stretch) -> [WantedEntry] {
+            state.withLock { state in
+                let mine = entries.filter { $0.emailID.map { state.claimed.insert($0).inserted } ?? true }
+                let others = Set(entries.map(\.id)).subtracting(mine.map(\.id))
+                if !others.isEmpty {
+                    let (folder, uids) = (stretch.folder, stretch.uids)
+                    state.left.append(Stretch(folder: folder, uids: uids, count: others.count, only: others))
+                }
+                return mine
+            }
+        }
     }
 
     /// Reads the bodies that are wanted, once all headers are known: how many there are is then known too.
@@ -31,27 +57,51 @@ extension Synchroniser {
         var stretches: [Stretch] = []
         for folder in folders {
             let pages = try await store.read { try $0.wantedPages(in: folder.position.id, size: Self.wantedPage) }
-            stretches += pages.map { Stretch(folder: folder, page: $0) }
+            stretches += pages.map { Stretch(folder: folder, uids: $0.uids, count: $0.count) }
         }
-        guard !stretches.isEmpty else { return }
-        let count = stretches.reduce(0) { $0 + $1.page.count }
-        try await worker.run.report { $0.found += count }
-        try await share(
-            stretches,
-            by: worker,
-            team,
-            weight: count,
-            preferring: { stretch, worker in stretch.folder.source.path == worker.opened?.path },
-            { stretch, worker in
-                try await checkDailyLimit(team.source, mailbox)
-                try await readBodies(of: stretch, in: mailbox, worker)
+        let found = stretches.reduce(0) { $0 + $1.count }
+        try await worker.run.report { $0.found += found }
+        var hasCopies = false
+        while !stretches.isEmpty {
+            let copies = Copies()
+            try await share(
+                stretches,
+                by: worker,
+                team,
+                weight: stretches.reduce(0) { $0 + $1.count },
+                preferring: { stretch, worker in stretch.folder.source.path == worker.opened?.path },
+                { stretch, worker in
+                    try await checkDailyLimit(worker, mailbox)
+                    try await readBodies(of: stretch, in: mailbox, copies, worker)
+                }
+            )
+            let left = copies.left
+            hasCopies = hasCopies || !left.isEmpty
+            // Most are the same as what was read meanwhile; where that did not come, they are read themselves.
+            stretches = []
+            for var stretch in left {
+                let entries = try await take(stretch, worker.run)
+                (stretch.count, stretch.only) = (entries.count, Set(entries.map(\.id)))
+                if !entries.isEmpty { stretches.append(stretch) }
             }
-        )
+        }
+        if hasCopies { try await linkCopies(in: folders, worker.run) }
+    }
+
+    /// Takes copies for stored that did not come themselves, where another one did.
+    private nonisolated(nonsending) func linkCopies(
+        in folders: [ConsideredFolder],
+        _ run: SynchronisationRun
+    ) async throws {
+        for folder in folders {
+            let linked = try await store.write { try $0.linkStoredCopies(in: folder.position.id, 1...UInt32.max) }
+            if !linked.isEmpty { try await run.report { $0.stored += linked.count } }
+        }
     }
 
     /// Stops before a server does that locks accounts out which read too much on a day.
-    private func checkDailyLimit(_ source: any MailSource, _ mailbox: MailboxID) async throws {
-        guard let limit = source.dailyBytes else { return }
+    private nonisolated(nonsending) func checkDailyLimit(_ worker: SyncWorker, _ mailbox: MailboxID) async throws {
+        guard let limit = worker.dailyBytes else { return }
         let day = now().rawValue / Self.day
         guard try await store.read({ try $0.bytesRead(of: mailbox, day: day) }) >= limit else { return }
         throw SyncFailure(
@@ -64,28 +114,18 @@ extension Synchroniser {
     private nonisolated(nonsending) func readBodies(
         of stretch: Stretch,
         in mailbox: MailboxID,
+        _ copies: Copies,
         _ worker: SyncWorker
     ) async throws {
-        let (folder, run, uids) = (stretch.folder, worker.run, stretch.page.uids)
+        let (folder, run) = (stretch.folder, worker.run)
         guard try await worker.open(folder.source) != nil else { return }
         guard worker.session.uidValidity(below: folder.position.nextUID) == folder.position.uidValidity else {
             throw SyncFailure(.connect, "a folder was numbered anew while it was read")
         }
         let place = { (entry: WantedEntry) in SynchronisationRun.Place.body(folder: folder.name, entry: entry.id) }
-        let id = folder.position.id
-        let (linked, page) = try await store.write { transaction in
-            let linked = try transaction.linkStoredCopies(in: id, uids)
-            let page = try transaction.wantedEntries(in: id, uids)
-            if linked + page.count < stretch.page.count { try transaction.pruneWanted(in: id, uids) }
-            return (linked, page)
-        }
-        let wantedNoMore = stretch.page.count - linked - page.count
-        try await run.report { progress in
-            progress.found -= wantedNoMore
-            progress.stored += linked
-        }
+        let page = try await take(stretch, run)
         try await skip(page.filter { $0.size > Self.largestMail }, because: .tooLarge)
-        let wanted = page.filter { $0.size <= Self.largestMail }
+        let wanted = copies.claim(page.filter { $0.size <= Self.largestMail }, of: stretch)
         let new = wanted.filter { !$0.isAgain }
         try await skip(new.filter { run.isGivenUp(place($0)) }, because: .unreadable)
         let asked = new.filter { !run.isGivenUp(place($0)) }
@@ -99,6 +139,26 @@ extension Synchroniser {
             try await fetch([entry], in: mailbox, worker) { _ in again }
         }
         worker.underway = .folder(folder.name)
+    }
+
+    /// What of a stretch is to be read, once those are linked of which another copy is stored.
+    private nonisolated(nonsending) func take(
+        _ stretch: Stretch,
+        _ run: SynchronisationRun
+    ) async throws -> [WantedEntry] {
+        let (id, uids, only) = (stretch.folder.position.id, stretch.uids, stretch.only)
+        let (linked, page, wantedNoMore) = try await store.write { transaction in
+            let linked = try transaction.linkStoredCopies(in: id, uids)
+            let page = try transaction.wantedEntries(in: id, uids).filter { only?.contains($0.id) ?? true }
+            let known = linked.count { only?.contains($0) ?? true } + page.count
+            if known < stretch.count { try transaction.pruneWanted(in: id, uids) }
+            return (linked.count, page, stretch.count - known)
+        }
+        try await run.report { progress in
+            progress.found -= wantedNoMore
+            progress.stored += linked
+        }
+        return page
     }
 
     private func skip(_ entries: [WantedEntry], because reason: SkipReason) async throws {
@@ -139,6 +199,7 @@ extension Synchroniser {
                 try await record(batch, in: mailbox, worker.run)
                 batch.removeAll(keepingCapacity: true)
                 batchBytes = 0
+                try await checkDailyLimit(worker, mailbox)
             }
             try await record(batch, in: mailbox, worker.run)
             batch.removeAll()

@@ -4,6 +4,8 @@ import MailkeepStore
 extension Synchroniser {
     /// Headers per transaction.
     private static let headerBatch = 1000
+    /// Addresses per transaction, as one header may hold any number; a last header may go beyond.
+    private static let addressBatch = 20_000
     /// Mails of a folder whose header could not be read that are asked for again in one run.
     private static let headersAgain = 100
     /// UIDs that are compared at a time to find mails that were passed over.
@@ -52,6 +54,7 @@ extension Synchroniser {
         let session = worker.session
         try await readHeadersAgain(of: folder, mailbox, worker)
         let end = folder.opened.count > 0 ? folder.opened.uidNext ?? .max : 0
+        if end == 0, let next = folder.opened.uidNext { try await pass(to: next, in: &folder, session) }
         while folder.position.nextUID < end {
             let next = folder.position.nextUID
             worker.underway = .folder(folder.name)
@@ -60,9 +63,7 @@ extension Synchroniser {
                 // What the listing left out may be there all the same.
                 if try await readWindow(next...UInt32.max, [], of: &folder, mailbox, worker) { continue }
                 guard end < .max else { break }
-                folder.position.nextUID = end
-                let (id, validity) = (folder.position.id, session.uidValidity(below: end))
-                try await store.write { try $0.moveFolder(id, toUID: end, uidValidity: validity) }
+                try await pass(to: end, in: &folder, session)
                 break
             }
             let windows = stride(from: 0, to: listed.count, by: session.headerWindow).map {
@@ -75,6 +76,18 @@ extension Synchroniser {
             }
         }
         try await reconcile(&folder, mailbox, worker)
+    }
+
+    /// Moves the position beyond mails that there are no more.
+    private nonisolated(nonsending) func pass(
+        to uid: UInt32,
+        in folder: inout ConsideredFolder,
+        _ session: any MailSession
+    ) async throws {
+        guard uid > folder.position.nextUID else { return }
+        folder.position.nextUID = uid
+        let (id, validity) = (folder.position.id, session.uidValidity(below: uid))
+        try await store.write { try $0.moveFolder(id, toUID: uid, uidValidity: validity) }
     }
 
     /// Where the server's count is another than ours, finds out why: reads mails that were passed over, as servers cut
@@ -187,7 +200,9 @@ extension Synchroniser {
             let refused = try await session.headers(of: uids) { header in
                 guard reading.isNew(header.uid) else { return }
                 reading.take(association.seen(header, in: reading.mailbox))
-                guard reading.batchCount >= Self.headerBatch else { return }
+                guard reading.batchCount >= Self.headerBatch || reading.batchAddresses >= Self.addressBatch else {
+                    return
+                }
                 try await record(reading, worker.run)
             }
             reading.refused.formUnion(refused)
@@ -254,6 +269,7 @@ private final class HeaderReading {
     private let window: ClosedRange<UInt32>
     private let worker: SyncWorker
     private var batch: [SeenHeader] = []
+    private(set) var batchAddresses = 0
     private var came: Set<UInt32> = []
     /// What is asked for, ascending, and how much of its beginning has come.
     private var expected: [UInt32] = []
@@ -282,11 +298,15 @@ private final class HeaderReading {
         came.insert(header.uid)
         highest = max(highest, header.uid)
         batch.append(header)
+        batchAddresses += header.addresses.count
         pass()
     }
 
     func takeBatch() -> [SeenHeader] {
-        defer { batch.removeAll(keepingCapacity: true) }
+        defer {
+            batch.removeAll(keepingCapacity: true)
+            batchAddresses = 0
+        }
         return batch
     }
 

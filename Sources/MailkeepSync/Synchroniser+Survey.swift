@@ -4,6 +4,8 @@ import MailkeepStore
 extension Synchroniser {
     /// What a look at a mailbox's folders found to do.
     struct Survey: Sendable {
+        /// The names of all folders that there are.
+        var names: Set<String> = []
         /// The names of all folders that should be read.
         var due: [String] = []
         /// Folders in which there are headers to read, or may be; those with the most first.
@@ -33,7 +35,7 @@ extension Synchroniser {
         let byName = Dictionary(known.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
         let names = Set(folders.map(\.name))
         let gone = known.filter { !names.contains($0.name) }
-        var survey = Survey()
+        var survey = Survey(names: names)
         var untouched = 0
         for folder in folders {
             if let exclusion = folder.exclusion {

@@ -18,7 +18,7 @@ extension Synchroniser {
     ) async throws {
         do {
             try await source.withSession { session in
-                let worker = SyncWorker(session: session, run: run)
+                let worker = SyncWorker(session: session, run: run, dailyBytes: source.dailyBytes)
                 do {
                     try await body(worker)
                 } catch  where SyncFailure.isOfTheMailbox(error) {

@@ -33,7 +33,7 @@ package struct SyncReport: Sendable, Equatable {
     /// Whether every folder was read that should have been.
     package var isComplete = true
     /// The mailbox is completely stored as it stood at this moment: this run's beginning, an earlier one where this run
-    /// is not complete, or nil where none ever was.
+    /// is not complete or read no live mailbox, or nil where none ever was.
     package var coveredUntil: Timestamp?
     package var progress = SyncProgress()
 }
@@ -102,8 +102,12 @@ package struct Synchroniser: Sendable {
         }
         if let doubt = run.doubt { throw doubt }
         let coveredBefore = try await store.read { try $0.coveredUntil(mailbox) }
-        let report = run.finish(coveredBefore: coveredBefore)
-        try await store.write { try $0.markSynchronised(mailbox, at: startedAt, isComplete: report.isComplete) }
+        let isLive = source.isLive
+        let report = run.finish(coveredBefore: coveredBefore, isLive: isLive)
+        try await store.write { transaction in
+            try transaction.markSynchronised(mailbox, at: startedAt, isComplete: report.isComplete && isLive)
+            if isLive { try transaction.setExcludedFolders(report.excluded, of: mailbox) }
+        }
         return report
     }
 
@@ -148,7 +152,23 @@ package struct Synchroniser: Sendable {
             }
             let folders = read.withLock { $0 }
             try await readBodies(of: folders, in: mailbox, by: worker, team)
+            if source.isLive, worker.session.listsAllFolders { try await noteMissing(survey, mailbox, run) }
             try await judge(survey, folders, run)
+        }
+    }
+
+    /// Notes that the mails of folders are gone which the mailbox has no more, those that bear another name now excepted.
+    private nonisolated(nonsending) func noteMissing(
+        _ survey: Survey,
+        _ mailbox: MailboxID,
+        _ run: SynchronisationRun
+    ) async throws {
+        let (names, known) = try await store.read { transaction in
+            (try transaction.folderNames(of: mailbox), try transaction.knownFolders(of: mailbox))
+        }
+        for name in names.subtracting(survey.names) { run.counts(0, in: name) }
+        for folder in known where folder.count > 0 && !survey.names.contains(folder.name) {
+            try await store.write { try $0.markFolderGone(folder.position.id) }
         }
     }
 

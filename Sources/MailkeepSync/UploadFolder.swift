@@ -85,6 +85,7 @@ extension SyncFailure {
 /// An upload as a mailbox.
 struct UploadSource: MailSource {
     let root: any FileSourceNode
+    let isLive = false
 
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void

@@ -36,7 +36,7 @@ struct UploadIndexEntry: Equatable {
         var entries: [UploadIndexEntry] = []
         var rest = index[...]
         while !rest.isEmpty {
-            guard let count = rest.takeNumber().flatMap({ Int(exactly: $0) }), (1...rest.count).contains(count)
+            guard let count = rest.takeNumber().flatMap({ Int(exactly: $0) }), count > 0, count <= rest.count
             else { return nil }
             let path = rest.prefix(count).split(separator: UInt8(ascii: "/")).map(Array.init)
             rest = rest.dropFirst(count)

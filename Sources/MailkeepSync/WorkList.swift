@@ -23,11 +23,6 @@ final class WorkList<Item: Sendable>: Sendable {
         }
     }
 
-    /// Gives back a piece that could not be begun.
-    func putBack(_ item: Item) {
-        state.withLock { $0.items.append(item) }
-    }
-
     /// Nothing more is to be taken.
     func stop() {
         state.withLock { $0.isStopped = true }

@@ -169,7 +169,9 @@ struct MailSignInTests {
             #expect(try await office.subjects == ["First", "Second"])
             // Only the second mail's header was read: what was read before has not become two.
             let counts = try await office.mailkeep.store.read {
-                try $0.folderCounts(of: office.hana, domain: "sakura.example")
+
+                guard let addon = try $0.mailAddon(of: office.hana) else { return [FolderCounts]() }
+                return try $0.folderCounts(of: office.hana, in: addon.mailbox)
             }
             #expect(counts.first { $0.name == "INBOX" }?.considered == 2)
         }

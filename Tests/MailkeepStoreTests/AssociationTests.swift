@@ -1,3 +1,5 @@
+import Foundation
+import GRDB
 import MailkeepModel
 import Testing
 
@@ -62,7 +64,7 @@ struct AssociationTests {
             let contact = try scene.record(.contacts, 1, owner: office.viewer, addresses: ["a@customer.example"])
             #expect(try Self.subjects(scene, contact, office.viewer) == (associates ? ["mail"] : []))
             let folder = try scene.transaction.folder(named: "Later", in: office.mailbox, uidValidity: 1)
-            let wanted = try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 10)
+            let wanted = try scene.transaction.wantedEntries(in: folder.id, 1...UInt32.max)
             #expect(wanted.map(\.id) == (associates ? [unread] : []))
             let frozen = try scene.beginBackup(of: office.colleague)
             #expect(try scene.transaction.freezeMessages(into: frozen, limit: 10) == (associates ? 1 : 0))
@@ -80,7 +82,10 @@ struct AssociationTests {
             try scene.mail("stored", in: office.mailbox, ["a@customer.example": .from])
             try scene.mail(nil, in: office.mailbox, ["a@customer.example": .from])
             let folder = try scene.transaction.folder(named: "INBOX", in: office.mailbox, uidValidity: 1)
-            #expect(try scene.transaction.wantedCount(in: folder.id) == (module.matchesAddresses ? 1 : 0))
+            #expect(
+                try scene.transaction.wantedEntries(in: folder.id, 1...UInt32.max).count
+                    == (module.matchesAddresses ? 1 : 0)
+            )
             let backup = try scene.backup(of: office.colleague, reaching: .completed)
             #expect(try scene.subjects(of: backup) == (module.matchesAddresses ? ["stored"] : []))
             let frozen = try scene.beginBackup(of: office.colleague)
@@ -169,7 +174,7 @@ struct AssociationTests {
             )
             #expect(try Self.subjects(scene, contact, office.viewer) == ["both"])
             let folder = try scene.transaction.folder(named: "Later", in: office.mailbox, uidValidity: 1)
-            let wanted = try scene.transaction.wantedEntries(in: folder.id, after: 0, limit: 10)
+            let wanted = try scene.transaction.wantedEntries(in: folder.id, 1...UInt32.max)
             #expect(!wanted.map(\.id).contains(unread))
         }
     }
@@ -196,15 +201,42 @@ struct AssociationTests {
             let folder = try scene.transaction.folder(named: "INBOX", in: office.mailbox, uidValidity: 1).id
             let contact = try scene.record(.contacts, 1, owner: viewer)
             #expect(try Self.subjects(scene, contact, viewer) == [])
-            #expect(try scene.transaction.wantedEntries(in: folder, after: 0, limit: 10).isEmpty)
+            #expect(try scene.transaction.wantedEntries(in: folder, 1...UInt32.max).isEmpty)
 
             try scene.record(.contacts, 1, owner: viewer, addresses: ["a@customer.example"])
             #expect(try Self.subjects(scene, contact, viewer) == ["stored"])
-            #expect(try scene.transaction.wantedEntries(in: folder, after: 0, limit: 10).map(\.id) == [unread])
+            #expect(try scene.transaction.wantedEntries(in: folder, 1...UInt32.max).map(\.id) == [unread])
 
             try scene.record(.contacts, 1, owner: viewer, addresses: ["b@customer.example"])
             #expect(try Self.subjects(scene, contact, viewer) == [])
-            #expect(try scene.transaction.wantedEntries(in: folder, after: 0, limit: 10).isEmpty)
+            #expect(try scene.transaction.wantedEntries(in: folder, 1...UInt32.max).isEmpty)
+        }
+    }
+
+    @Test("A record that is stored again has the older mail of those addresses alone looked through that it got")
+    func storedAgain() async throws {
+        let (organization, office) = try await Self.office()
+        try await organization.change { scene in
+            func changes(_ addresses: [String]) throws -> Set<Data> {
+                try scene.transaction.run("DELETE FROM address_change", [])
+                let record = Record(
+                    key: Self.contact,
+                    owner: office.viewer,
+                    name: "Customer",
+                    addresses: addresses.map { RecordAddress(address: $0, hash: scene.hash($0)) }
+                )
+                try scene.transaction.upsertRecord(record, links: false, at: scene.now)
+                #expect(try scene.transaction.record(Self.contact)?.addresses == record.addresses)
+                return try Set(scene.transaction.rows("SELECT hash FROM address_change").map { $0["hash"] as Data })
+            }
+            let (first, second, third) = ("a@customer.example", "b@customer.example", "c@customer.example")
+            let added = try changes([first, second])
+            #expect(added == [scene.hash(first), scene.hash(second)])
+            for addresses in [[first, second], [second, first], ["A@customer.example", second], [second], []] {
+                #expect(try changes(addresses).isEmpty, "\(addresses)")
+            }
+            #expect(try changes([third, first, first]) == [scene.hash(first), scene.hash(third)])
+            #expect(try changes([first, second, third]) == [scene.hash(second)])
         }
     }
 

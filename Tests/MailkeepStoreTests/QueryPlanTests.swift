@@ -100,13 +100,14 @@ struct QueryPlanTests {
                 for sharing in SharingSetting.allCases { _ = try $0.preview(of: sharing, for: user) }
             },
             Question("the next record's number") { _ = try $0.nextRecordID(in: .contacts) },
-            Question("wanted mails", isPaged: true) { _ = try $0.wantedEntries(in: 1, after: 0, limit: 10) },
             Question("content") { _ = try $0.location(of: Data([1])) },
             Question("a folder's position") {
                 _ = try $0.folder(named: "INBOX", in: MailboxID(rawValue: 1), uidValidity: 1)
             },
             Question("counts per folder", scanning: ["seen"]) {
-                _ = try $0.folderCounts(of: user, domain: "example.jp")
+                _ = try $0.folderCounts(of: user, in: MailboxID(rawValue: 1))
+                try $0.setExcludedFolders(["Junk": .junk], of: MailboxID(rawValue: 1))
+                try $0.markFolderGone(1)
             },
             Question("a folder's mails that could not be read") {
                 _ = try $0.unreadHeaders(in: 1, limit: 10)
@@ -114,13 +115,15 @@ struct QueryPlanTests {
                 _ = try $0.seenUIDs(in: 1, 1...9)
                 _ = try $0.positions(inFolder: "INBOX", of: MailboxID(rawValue: 1))
             },
-            Question("how many mails are wanted") { _ = try $0.wantedCount(in: 1) },
             Question("wanted mails of a stretch") {
                 _ = try $0.wantedEntries(in: 1, 5...9)
                 _ = try $0.linkStoredCopies(in: 1, 5...9)
                 try $0.pruneWanted(in: 1, 5...9)
             },
-            Question("a mailbox's folders") { _ = try $0.knownFolders(of: MailboxID(rawValue: 1)) },
+            Question("a mailbox's folders") {
+                _ = try $0.knownFolders(of: MailboxID(rawValue: 1))
+                _ = try $0.folderNames(of: MailboxID(rawValue: 1))
+            },
             Question("mails by which a folder is known", isPaged: true) { _ = try $0.samples(of: 1, limit: 10) },
             Question("older mail of new addresses", scanning: ["address_change"]) {
                 _ = try $0.linkChangedAddresses(limit: 10, at: moment)

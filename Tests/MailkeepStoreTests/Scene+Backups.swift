@@ -45,6 +45,15 @@ extension Scene {
         return try details(of: backup.id)
     }
 
+    /// What the certificate of a backup of a user says that is taken now; it is let go again.
+    func counts(of user: UserID) throws -> [FolderCounts] {
+        let backup = try beginBackup(of: user)
+        _ = try transaction.freezeMessages(into: backup, limit: .max)
+        let counts = try transaction.folderCounts(of: user, in: backup.mailbox)
+        _ = try end(backup, as: .cancelled)
+        return counts
+    }
+
     func complete(_ backup: BackupDetails, added: Int? = nil) throws -> Bool {
         let held = try transaction.row(
             "SELECT COUNT(*) AS n FROM backup_message WHERE backup_id = ?",

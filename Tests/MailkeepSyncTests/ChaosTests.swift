@@ -13,6 +13,7 @@ struct ChaosTests {
             server: MailServer(host: "127.0.0.1", port: port, security: .none),
             credentials: MailCredentials(username: "alice", password: "secret"),
             policy: NetworkPolicy(allowed: [Network("127.0.0.0/8")].compactMap(\.self)),
+            width: 2,
             logger: Logger(label: "test")
         )
     }
@@ -63,8 +64,18 @@ struct ChaosTests {
                 let counts = try await work.counts(of: folder) ?? FolderCounts(name: folder)
                 // What went while it was read is counted as well.
                 #expect(counts.considered >= mails.count, "\(folder)")
-                #expect(counts.associated == counts.stored + counts.skipped, "\(folder)")
+                #expect(counts.associated == counts.stored + counts.notStored, "\(folder)")
                 #expect(counts.stored >= wanted.count && counts.unreadable == 0 && counts.tooLarge == 0, "\(folder)")
+            }
+            let held = try await work.backUp(Self.source(port: port))
+            for line in try await work.store.read({ try $0.folders(of: held.id) }) {
+                #expect(
+                    line.associated == line.stored + line.notStored && line.removed <= line.considered,
+                    "\(line.name)"
+                )
+                if !folders.contains(line.name), line.excluded == nil {
+                    #expect(line.onServer == 0 && line.removed == line.considered, "\(line.name)")
+                }
             }
             let again = try await work.synchronise(Self.source(port: port))
             #expect(again.progress.considered == 0 && again.progress.stored == 0)

@@ -55,8 +55,8 @@ struct IncrementalTests {
         }
     }
 
-    @Test("Another folder of a former name's UIDVALIDITY is not taken for it")
-    func replaced() async throws {
+    @Test("A folder that was deleted is gone with all its mails, and what was stored of it stays")
+    func deleted() async throws {
         let work = try await SyncWorkplace()
         try await withDovecot { server in
             let hand = try Self.signIn(server)
@@ -67,10 +67,112 @@ struct IncrementalTests {
             try hand.command("DELETE Old")
             try hand.command("CREATE New")
             try Self.append("three", "four and more", to: "New", by: hand)
-            try await work.synchronise(source)
+            let report = try await work.synchronise(source)
             #expect(try await work.subjects == ["four and more", "one", "three", "two"])
             for folder in ["Old", "New"] { #expect(try await work.counts(of: folder)?.stored == 2) }
+            #expect(try await work.counts(of: "Old")?.removed == 2 && report.onServer["Old"] == 0)
         }
+    }
+
+    @Test(
+        "A folder is taken for one of a former name with its UIDVALIDITY only where its mails are the same",
+        arguments: [
+            (["one", "two"], true), (["one", "two", "three"], true), (["one", "other"], false),
+            (["one", "TWO"], true), (["two", "one and more"], false),
+        ]
+    )
+    func replaced(subjects: [String], isSame: Bool) async throws {
+        func folder(_ name: String, _ subjects: [String]) -> MailboxIMAPServer.Folder {
+            let mails = subjects.enumerated().map { (UInt32($0 + 1), Array(SyncWorkplace.mail($1).utf8)) }
+            return MailboxIMAPServer.Folder(name: name, mails: Dictionary(uniqueKeysWithValues: mails))
+        }
+        let work = try await SyncWorkplace()
+        let inbox = MailboxIMAPServer.Folder(name: "INBOX", uidValidity: 8, mails: [:])
+        try await withMailboxIMAPServer([inbox, folder("Old", ["one", "two"])]) { server in
+            try await work.synchronise(Self.source(port: server.port))
+        }
+        try await withMailboxIMAPServer([inbox, folder("New", subjects)]) { server in
+            let report = try await work.synchronise(Self.source(port: server.port))
+            #expect(report.progress.considered == (isSame ? subjects.count - 2 : subjects.count))
+            #expect(report.onServer["Old"] == (isSame ? nil : 0))
+        }
+        let old = try await work.counts(of: "Old")
+        #expect(isSame ? old == nil : old?.removed == 2 && old?.stored == 2)
+        #expect(try await work.counts(of: "New")?.stored == subjects.count)
+    }
+
+    @Test("A mailbox on a real server is read over several connections, each mail once")
+    func manyConnections() async throws {
+        final class Counting: MailSource {
+            let source: IMAPSource
+            private let sessions = Atomic(0)
+
+            init(_ source: IMAPSource) { self.source = source }
+
+            var width: Int { source.width }
+            var count: Int { sessions.load(ordering: .relaxed) }
+
+            nonisolated(nonsending) func withSession(
+                _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
+            ) async throws {
+                sessions.add(1, ordering: .relaxed)
+                try await source.withSession(body)
+            }
+        }
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            for (number, folder) in ["INBOX", "Orders", "Sent"].enumerated() {
+                if number > 0 { try server.createFolder(folder, user: "alice") }
+                let mails = (1...600).map { Array(SyncWorkplace.mail("\(folder) \($0)").utf8) }
+                try server.deliver(mails, to: folder, user: "alice")
+            }
+            let source = Counting(Self.source(port: server.imapPort, width: 3))
+            let report = try await work.synchronise(source)
+            #expect(report.isComplete && report.progress.considered == 1800 && report.progress.stored == 1800)
+            #expect(source.count > 1)
+            for folder in ["INBOX", "Orders", "Sent"] {
+                #expect(report.onServer[folder] == 600)
+                #expect(try await work.counts(of: folder)?.stored == 600)
+            }
+            #expect(try await Set(work.storedMails).count == 1800)
+        }
+    }
+
+    @Test("A folder that was emptied is read to its end, and not opened in every run")
+    func emptied() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            try Self.append("two", by: hand)
+            try hand.command("SELECT INBOX")
+            try hand.command("STORE 1:* +FLAGS (\\Deleted)")
+            try hand.command("EXPUNGE")
+            try await work.synchronise(source)
+            #expect(try await work.position(in: "INBOX") == 3)
+            try Self.append("three", by: hand)
+            try await work.synchronise(source)
+            #expect(try await work.subjects == ["one", "three"])
+        }
+    }
+
+    @Test("Folders whose names look the same are read each for itself")
+    func namesAlike() async throws {
+        func folder(_ name: String, _ subject: String) -> MailboxIMAPServer.Folder {
+            MailboxIMAPServer.Folder(name: name, mails: [1: Array(SyncWorkplace.mail(subject).utf8)])
+        }
+        let work = try await SyncWorkplace()
+        let folders = [folder("INBOX", "one"), folder("Box", "two"), folder("B&AG8-x", "three")]
+        for folders in [folders, folders.reversed()] {
+            try await withMailboxIMAPServer(folders) { server in
+                let report = try await work.synchronise(Self.source(port: server.port))
+                #expect(report.onServer == ["INBOX": 1, "Box": 1, "Box (2)": 1])
+            }
+            #expect(try await work.subjects == ["one", "three", "two"])
+        }
+        for folder in ["Box", "Box (2)"] { #expect(try await work.counts(of: folder)?.stored == 1) }
     }
 
     @Test("What is removed from the server stays, and is counted as removed")

@@ -67,6 +67,36 @@ struct ManyConnectionsTests {
         #expect(source.source.change(\.askedHeaders).count == asked)
     }
 
+    @Test("A mail that several folders hold is read once, also where they are read side by side", arguments: [1, 2, 4])
+    func sharedMails(width: Int) async throws {
+        let work = try await SyncWorkplace()
+        let failing: Set<UInt32> = [5, 700]
+        let source = WideSource(Self.folders(900, 900, 900), width: width)
+        source.source.change { state in
+            for name in state.folders.keys { state.folders[name]?.isShared = true }
+            // What one folder does not give, or gives no more, another does.
+            state.folders["INBOX"]?.refusedBodies = failing
+            state.folders["Folder 1"]?.silentBodies = failing
+        }
+        let report = try await work.synchronise(source)
+        #expect(source.source.change(\.givenBodies).sorted() == (1...900).map(UInt32.init))
+        #expect(report.progress.found == 2700 && report.progress.stored == 2700)
+        for name in ["INBOX", "Folder 1", "Folder 2"] { #expect(try await work.counts(of: name)?.stored == 900) }
+        try await work.synchronise(source)
+        #expect(source.source.change(\.givenBodies).count == 900)
+    }
+
+    @Test("A day's limit is kept to within a stretch of large mails")
+    func dailyLimit() async throws {
+        let work = try await SyncWorkplace()
+        let size = 2 << 20
+        let folders = ["INBOX", "Sent"].map { ($0, UnreliableSource.Folder(mails: 40, bodySize: size)) }
+        let source = UnreliableSource(Dictionary(uniqueKeysWithValues: folders), dailyBytes: Int64(size))
+        await #expect(throws: SyncFailure(.throttled, "")) { try await work.synchronise(source) }
+        // What is recorded together is read.
+        #expect(source.change(\.givenBodies).count <= 9)
+    }
+
     @Test("A server that allows one connection only is read by that one")
     func narrow() async throws {
         let work = try await SyncWorkplace()

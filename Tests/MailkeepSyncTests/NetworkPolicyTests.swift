@@ -1,4 +1,7 @@
 import Glibc
+import Logging
+import MailkeepModel
+import MailkeepStore
 import Testing
 
 @testable import MailkeepSync
@@ -86,6 +89,33 @@ struct NetworkPolicyTests {
     )
     func wrongNetwork(text: String) {
         #expect(Network(text) == nil)
+    }
+
+    @Test(
+        "A server is refused before it is saved where no address of it may be reached",
+        arguments: [
+            ("127.0.0.1", nil, false), ("localhost", nil, false), ("2130706433", nil, false), ("0x7f.1", nil, false),
+            ("localhost", "127.0.0.0/8", true), ("localhost", "10.0.0.0/8", false), ("8.8.8.8", nil, true),
+        ] as [(String, String?, Bool)]
+    )
+    func checkedServer(host: String, network: String?, isAllowed: Bool) async throws {
+        let work = try await SyncWorkplace()
+        let files = try MailFiles()
+        let sources = MailSources(
+            store: work.store,
+            keys: work.keys,
+            uploads: UploadFolder(in: files.path, keys: work.keys),
+            networks: network.flatMap(Network.init).map { [$0] } ?? [],
+            paths: [],
+            logger: Logger(label: "test")
+        )
+        let server = MailServer(host: host, port: 993, security: .tls)
+        do {
+            try await sources.check(server: server, path: nil, permissions: JobPermissions())
+            #expect(isAllowed)
+        } catch let failure as SyncFailure {
+            #expect(!isAllowed && failure.code == .network)
+        }
     }
 
     private func bytes(_ text: String) throws -> [UInt8] {

@@ -16,10 +16,10 @@ final class SyncWorkplace: Sendable {
 
     let store: Store
     private let directory: URL
-    private let keys: KeyRing
+    let keys: KeyRing
     let vault: SegmentVault
     let owner: UserID
-    private let mailbox: MailboxID
+    let mailbox: MailboxID
     private let clock = Atomic<Int64>(1_750_000_000_000)
 
     init() async throws {
@@ -80,16 +80,74 @@ final class SyncWorkplace: Sendable {
     var lastRun: Timestamp { Timestamp(rawValue: clock.load(ordering: .relaxed)) }
 
     @discardableResult
-    func synchronise(_ source: any MailSource) async throws -> SyncReport {
-        let now = clock.add(1000, ordering: .relaxed).newValue
-        let synchroniser = Synchroniser(
+    func synchronise(
+        _ source: any MailSource,
+        _ onProgress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
+    ) async throws -> SyncReport {
+        clock.add(1000, ordering: .relaxed)
+        return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { onProgress($0) }
+    }
+
+    private var synchroniser: Synchroniser {
+        let now = lastRun
+        return Synchroniser(
             store: store,
             vault: vault,
             association: Association(hasher: keys.addressHasher),
             pause: .milliseconds(1),
-            now: { Timestamp(rawValue: now) }
+            now: { now }
         )
-        return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { _ in }
+    }
+
+    /// Takes a backup, as its job does.
+    func backUp(_ source: any MailSource, isAttached: Bool = false) async throws -> BackupDetails {
+        clock.add(1000, ordering: .relaxed)
+        let now = lastRun
+        let id = try await store.write { try self.requestBackup($0) }
+        let job = BackupJob(store: store, vault: vault, keys: keys, synchroniser: synchroniser, now: { now })
+        var failure: (any Error)?
+        do {
+            try await job.run(
+                id,
+                source: .success((source, isAttached)),
+                logger: Logger(label: "test"),
+                keepLease: {},
+                holdsLease: { _ in true },
+                onCompleted: { _, _ in }
+            )
+        } catch {
+            failure = error
+        }
+        return try await store.write { [failure] transaction in
+            if failure != nil { _ = try transaction.endBackup(id, as: .failed, at: now) }
+            if let job = try transaction.job(of: id) { try transaction.endJob(job, as: .done, at: now) }
+            if let failure { throw failure }
+            guard let backup = try transaction.backup(id) else { throw CocoaError(.coderValueNotFound) }
+            return backup
+        }
+    }
+
+    private func requestBackup(_ transaction: WriteTransaction) throws -> BackupID {
+        guard let addon = try transaction.mailAddon(of: owner) else { throw CocoaError(.coderValueNotFound) }
+        return try transaction.insertBackup(
+            of: owner,
+            kind: .first,
+            addon: addon,
+            requestedBy: owner,
+            permissions: JobPermissions(),
+            at: lastRun
+        )
+    }
+
+    /// Has a contact stand for some addresses, and no others.
+    func setCustomers(_ addresses: [String]) async throws {
+        let record = Record(
+            key: Self.contact,
+            owner: owner,
+            name: "Customer",
+            addresses: addresses.map { RecordAddress(address: $0, hash: Data(keys.addressHasher.hash($0))) }
+        )
+        try await store.write { [lastRun] in try $0.upsertRecord(record, at: lastRun) }
     }
 
     /// The workplace's mailbox on an IMAP server of this machine.
@@ -162,9 +220,31 @@ final class SyncWorkplace: Sendable {
         get async throws { try await store.read { [mailbox] in try $0.coveredUntil(mailbox) } }
     }
 
+    /// What the certificate of a backup says of a folder that is taken of what is stored; it is let go again.
     func counts(of folder: String = "INBOX") async throws -> FolderCounts? {
-        try await store.read { [owner] in try $0.folderCounts(of: owner, domain: "example.jp") }
-            .first { $0.name == folder }
+        try await store.write { [self] transaction in
+            let id = try requestBackup(transaction)
+            try transaction.beginBackup(id, at: lastRun)
+            guard let backup = try transaction.backup(id) else { throw CocoaError(.coderValueNotFound) }
+            for folder in try transaction.foldersToFreeze(of: backup) {
+                var last: UInt32? = 0
+                while let after = last {
+                    let page = try transaction.messagesToFreeze(into: backup, folder: folder, after: after, limit: 5000)
+                    _ = try transaction.freeze(page.messages, into: backup)
+                    last = page.last
+                }
+            }
+            let counts = try transaction.folderCounts(of: owner, in: mailbox)
+            _ = try transaction.endBackup(id, as: .cancelled, at: lastRun)
+            if let job = try transaction.job(of: id) { try transaction.endJob(job, as: .cancelled, at: lastRun) }
+            return counts.first { $0.name == folder }
+        }
+    }
+
+    /// How far a folder is read.
+    func position(in folder: String) async throws -> UInt32? {
+        try await store.read { [mailbox] in try $0.knownFolders(of: mailbox) }.first { $0.name == folder }?
+            .position.nextUID
     }
 
     /// The subjects of what is stored.

@@ -3,6 +3,7 @@ import IMAPClient
 import Logging
 import MailkeepModel
 import MailkeepStore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -145,6 +146,18 @@ struct SynchroniserTests {
         #expect(!report.isComplete && report.excluded == ["Broken": .unreadable])
         Self.expect(try await work.counts(), 5, stored: 5)
         #expect(try await work.coveredUntil == nil)
+    }
+
+    @Test("However many addresses headers hold, no more than some thousands are recorded together")
+    func manyAddresses() async throws {
+        let work = try await SyncWorkplace()
+        let source = Self.inbox(60) { $0.addresses = 2000 }
+        let steps = Mutex<[Int]>([])
+        try await work.synchronise(source) { progress in steps.withLock { $0.append(progress.considered) } }
+        let considered = steps.withLock(\.self)
+        #expect(considered.last == 60)
+        #expect(zip(considered, considered.dropFirst()).allSatisfy { $1 - $0 <= 11 })
+        Self.expect(try await work.counts(), 60, stored: 60)
     }
 
     // MARK: Mails that do not come

@@ -20,6 +20,12 @@ final class UnreliableSource: MailSource {
         /// UIDs at which the session ends.
         var breakingHeaders: Set<UInt32> = []
         var breakingBodies: Set<UInt32> = []
+        /// Whether a mail is the same as that of its UID in the other folders, and the server says so.
+        var isShared = false
+        /// How many further addresses a header holds, none of which is another's.
+        var addresses = 0
+        /// Bytes that a mail has more.
+        var bodySize = 0
     }
 
     struct State: Sendable {
@@ -36,8 +42,10 @@ final class UnreliableSource: MailSource {
     }
 
     private let state: Mutex<State>
+    let dailyBytes: Int64?
 
-    init(_ folders: [String: Folder], failure: IMAPError.Code = .connectionClosed) {
+    init(_ folders: [String: Folder], failure: IMAPError.Code = .connectionClosed, dailyBytes: Int64? = nil) {
+        self.dailyBytes = dailyBytes
         state = Mutex(State(folders: folders, failure: failure))
     }
 
@@ -107,9 +115,19 @@ final class UnreliableSource: MailSource {
                     if folder.refusedHeaders.contains(uid) {
                         refused.append(uid)
                     } else if !folder.silentHeaders.contains(uid) {
-                        let bytes = Array(SyncWorkplace.mail("\(uid)").utf8)
+                        var mail = SyncWorkplace.mail("\(uid)")
+                        if folder.addresses > 0 {
+                            let others = (1...folder.addresses).map { "m\(uid)n\($0)@else.example" }
+                            mail = "To: \(others.joined(separator: ",\r\n "))\r\n\(mail)"
+                        }
                         try await onHeader(
-                            SourceHeader(uid: uid, size: UInt64(bytes.count), receivedAt: nil, bytes: bytes)
+                            SourceHeader(
+                                uid: uid,
+                                size: UInt64(mail.utf8.count),
+                                receivedAt: nil,
+                                bytes: Array(mail.utf8),
+                                emailID: folder.isShared ? "\(uid)" : nil
+                            )
                         )
                     }
                 }
@@ -132,7 +150,9 @@ final class UnreliableSource: MailSource {
                     source.change { $0.givenBodies.append(uid) }
                     try await onBody(
                         SourceBody(uid: uid) { [name] write in
-                            try Array(SyncWorkplace.mail("\(name) \(uid)").utf8).withUnsafeBytes(write)
+                            let subject = folder.isShared ? "\(uid)" : "\(name) \(uid)"
+                            let mail = SyncWorkplace.mail(subject, body: String(repeating: "x", count: folder.bodySize))
+                            try Array(mail.utf8).withUnsafeBytes(write)
                         }
                     )
                 }

@@ -188,6 +188,29 @@ struct PresentationTests {
         #expect(try Self.presenter(.english).verdicts(results).count == 20)
     }
 
+    @Test("A folder's line of a certificate shows what adds up, and each reason why mail is not stored")
+    func certificate() throws {
+        var counts = FolderCounts(name: "INBOX", onServer: 1500)
+        (counts.considered, counts.removed, counts.associated, counts.stored) = (1600, 100, 1210, 1200)
+        (counts.storedBefore, counts.copies) = (7, 2)
+        (counts.vanished, counts.tooLarge, counts.unreadable, counts.notRead) = (1, 2, 3, 4)
+        func shown(_ locale: MailkeepModel.Locale) throws -> [String] {
+            let line = BackupPage.Folder(counts, try Self.presenter(locale))
+            let numbers = [line.onServer, line.considered, line.removed, line.associated, line.stored, line.notStored]
+            return numbers + [line.storedBefore, line.note]
+        }
+        let numbers = ["1,500", "1,600", "100", "1,210", "1,200", "10", "7"]
+        let note =
+            "1 gone before they were read, 2 too large, 3 unreadable, 4 not read yet, 2 of those stored are equal copies"
+        #expect(try shown(.english) == numbers + [note])
+        #expect(try shown(.japanese).last?.contains("未読み取り 4件") == true)
+        // What is stored of a folder that could not be read this time is told all the same.
+        (counts.onServer, counts.excluded) = (nil, .unreadable)
+        #expect(try shown(.english) == ["-"] + numbers.dropFirst() + ["unreadable, \(note)"])
+        counts = FolderCounts(name: "Junk", excluded: .junk)
+        #expect(try shown(.english) == Array(repeating: "-", count: 7) + ["junk"])
+    }
+
     @Test("A notice that is kept comes back, and what is none tells nothing")
     func notices() throws {
         let notice = Notice(text: "a \"b\" </script>", isProblem: true, lines: ["日本", ""])

@@ -175,10 +175,11 @@ struct Importer {
         var seen: Set<String> = []
         for row in rows {
             if let record = try record(row, module: module, users: users, seen: &seen) {
-                try transaction.upsertRecord(record, at: now)
+                try transaction.upsertRecord(record, links: false, at: now)
                 result.stored += 1
             }
         }
+        try transaction.linkNewAddresses(at: now)
     }
 
     private mutating func record(

@@ -10,7 +10,8 @@ struct BackupPage {
         let removed: String
         let associated: String
         let stored: String
-        let skipped: String
+        let notStored: String
+        let storedBefore: String
         let note: String
     }
 
@@ -40,6 +41,7 @@ struct BackupPage {
     let completed: Moment?
     let ended: Moment?
     let covered: Moment?
+    let unknownCoverage: String
     let originText: String?
     let countText: String
     let addedText: String
@@ -73,6 +75,7 @@ struct BackupPage {
         failureText = isPending ? nil : presenter.failure(backup)
         let isSynchronised = backup.source == "synchronised"
         covered = presenter.moment(backup.covered_until)
+        unknownCoverage = wording.unknownCoverage(of: backup)
         untilText = isSynchronised ? covered.map { wording.text(.stUntil, ["time": $0.shown]) } : nil
         requested = presenter.moment(backup.requested_time)
         requestedBy = backup.requested_by.name
@@ -118,12 +121,13 @@ extension BackupPage.Folder {
     init(_ counts: FolderCounts, _ presenter: Presenter) {
         folderName = counts.name
         onServer = counts.onServer.map { presenter.number($0) } ?? "-"
-        let isRead = counts.excluded == nil
-        considered = isRead ? presenter.number(counts.considered) : "-"
-        removed = isRead ? presenter.number(counts.removed) : "-"
-        associated = isRead ? presenter.number(counts.associated) : "-"
-        stored = isRead ? presenter.number(counts.stored + counts.storedBefore) : "-"
-        skipped = isRead ? presenter.number(counts.skipped) : "-"
-        note = counts.excluded.map { presenter.wording.text(key: "skip.\($0.rawValue)") } ?? ""
+        let shown = { (count: Int) in counts.isCounted ? presenter.number(count) : "-" }
+        considered = shown(counts.considered)
+        removed = shown(counts.removed)
+        associated = shown(counts.associated)
+        stored = shown(counts.stored)
+        notStored = shown(counts.notStored)
+        storedBefore = shown(counts.storedBefore)
+        note = presenter.wording.note(on: counts) { presenter.number($0) }
     }
 }

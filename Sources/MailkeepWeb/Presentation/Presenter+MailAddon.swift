@@ -70,7 +70,9 @@ extension Presenter {
 
     /// What a completed backup covers (P4).
     func covers(_ backup: BackupShape) -> String {
-        let until = moment(backup.covered_until)?.shown ?? "-"
+        guard let until = moment(backup.covered_until)?.shown else {
+            return "\(backup.mailbox): \(wording.unknownCoverage(of: backup))"
+        }
         return wording.text(.backupCovers, ["mailbox": backup.mailbox, "time": until])
     }
 

@@ -338,7 +338,8 @@ extension BackupShape {
         if let completed_time {
             lines += [
                 (wording.text(.colTaken), completed_time), (wording.text(.colCount), "\(messages) (+\(added))"),
-                (wording.text(.colSize), ByteCount(bytes).text), (wording.text(.colCovers), covered_until ?? "-"),
+                (wording.text(.colSize), ByteCount(bytes).text),
+                (wording.text(.colCovers), covered_until ?? wording.unknownCoverage(of: self)),
             ]
         }
         if status == "completed", source == "synchronised", let covered_until {
@@ -352,15 +353,15 @@ extension BackupShape {
             header: [
                 wording.text(.colFolder), wording.text(.colOnServer), wording.text(.colConsidered),
                 wording.text(.colRemoved), wording.text(.colAssociated), wording.text(.colStored),
-                wording.text(.colStoredBefore),
-                wording.text(.colSkipped),
+                wording.text(.colNotStored), wording.text(.colStoredBefore), wording.text(.colNote),
             ],
             rows: (folders ?? []).map { folder in
-                [
-                    folder.name, folder.onServer.map(String.init) ?? "-", "\(folder.considered)",
-                    "\(folder.removed)", "\(folder.associated)", "\(folder.stored)", "\(folder.storedBefore)",
-                    folder.excluded.map { wording.text(key: "skip.\($0.rawValue)") } ?? "\(folder.skipped)",
+                let counts = [
+                    folder.considered, folder.removed, folder.associated, folder.stored, folder.notStored,
+                    folder.storedBefore,
                 ]
+                return [folder.name, folder.onServer.map(String.init) ?? "-"]
+                    + counts.map { folder.isCounted ? "\($0)" : "-" } + [wording.note(on: folder)]
             }
         )
         return Table(pairs: lines).text + (folders.rows.isEmpty ? "" : "\n\n" + folders.text)
