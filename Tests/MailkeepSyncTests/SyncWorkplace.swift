@@ -111,7 +111,8 @@ final class SyncWorkplace: Sendable {
                 id,
                 source: .success((source, isAttached)),
                 logger: Logger(label: "test"),
-                keepLease: {},
+                keepLease: { _ in },
+                judge: { $0 },
                 holdsLease: { _ in true },
                 onCompleted: { _, _ in }
             )
