@@ -209,6 +209,7 @@ def test_a_backup_can_be_cancelled(office, admin):
     admin.reads("dlg.stop")
     admin.press(admin.words("btn.stop"))
     admin.reads("ok.cancel")
+    admin.follow_details(WATANABE)
     office.resume_mail()
     wait_until_told(admin, "st.cancelled")
     admin.open(admin.path + "/cancel").press(admin.words("btn.stop"))
@@ -262,10 +263,10 @@ def test_an_attached_sign_in_is_used_for_the_latest_backup(office, admin):
 
 
 def upload(admin, path):
-    """Uploads a file as Watanabe's backup source."""
+    """Uploads a file as Watanabe's backup source; a refusal is told in place."""
     admin.open(f"{USERS}/{admin.id_of(WATANABE)}/source")
     admin.find("[name=file]").send_keys(str(path))
-    admin.press(admin.words("source.upload.button"))
+    admin.control(admin.words("source.upload.button")).click()
 
 
 def test_an_uploaded_file_is_attached_and_detached(admin, tmp_path):
