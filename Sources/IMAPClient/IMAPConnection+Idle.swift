@@ -35,7 +35,8 @@ extension IMAPConnection {
                         end.say()
                     }
                     known = count
-                case .response(.other(name: "EXPUNGE")): known = messageCount ?? 0
+                case .response(.other(name: "EXPUNGE")), .response(.vanished(_, isEarlier: false)):
+                    known = messageCount ?? 0
                 case .response(.tagged(tag, let status)):
                     watchdog.stopWaiting()
                     guard status.condition == .ok else { throw IMAPError(refusing: .idle, status) }

@@ -66,25 +66,40 @@ extension IMAPConnection {
     private static let statusesAhead = 100
 
     /// Opens a mailbox with `EXAMINE`, so that nothing in it can change through this connection.
+    ///
+    /// - Parameter state: how it stood before; the answer says what vanished since, where the server can tell.
     @discardableResult
-    package nonisolated(nonsending) func examine(_ mailbox: IMAPMailboxName) async throws -> IMAPSelectedMailbox {
+    package nonisolated(nonsending) func examine(
+        _ mailbox: IMAPMailboxName,
+        since state: IMAPMailboxState? = nil
+    ) async throws -> IMAPSelectedMailbox {
         try requireIdle()
+        // Some servers count changes only for who has asked for them.
+        let since = try await tellsVanished() ? state : nil
         messageCount = nil
         var count: UInt32 = 0
         var uidValidity: UInt32?
         var uidNext: UInt32?
         var objectID: String?
+        var modSeq: UInt64?
+        var vanished: [ClosedRange<UInt32>] = []
         func take(_ code: IMAPResponseCode?) {
             switch code {
             case .uidValidity(let value): uidValidity = value
             case .uidNext(let value): uidNext = value
             case .mailboxID(let value): objectID = value
+            case .highestModSeq(let value): modSeq = value
             default: break
             }
         }
-        let status = try await require(.examine(mailbox)) { response in
+        let status = try await require(.examine(mailbox, since: since)) { response in
             switch response {
             case .exists(let number): count = number
+            case .vanished(let set, isEarlier: true):
+                vanished += set.ranges
+                guard vanished.count <= limits.messages else {
+                    throw IMAPError(.limitExceeded, "the server tells of more messages than a mailbox may hold")
+                }
             case .status(let status): take(status.code)
             default: break
             }
@@ -98,8 +113,19 @@ extension IMAPConnection {
             uidValidity: uidValidity,
             uidNext: uidNext,
             messageCount: Int(count),
-            objectID: objectID
+            objectID: objectID,
+            modSeq: modSeq,
+            vanished: since?.uidValidity == uidValidity ? IMAPUIDSet(ranges: vanished) : nil
         )
+    }
+
+    /// Has the server tell what vanished, where it can (RFC 7162, 3.2.3).
+    private nonisolated(nonsending) func tellsVanished() async throws -> Bool {
+        guard capabilities.contains("QRESYNC") else { return false }
+        if let isToldVanished { return isToldVanished }
+        let isEnabled = try await perform(.enable("QRESYNC")) { _ in }.condition == .ok
+        isToldVanished = isEnabled
+        return isEnabled
     }
 
     /// Whether the server offers an extension, by itself or as part of IMAP4rev2.

@@ -17,6 +17,8 @@ package final class IMAPConnection {
     var encoder = IMAPCommandEncoder()
     /// The messages in the open mailbox; nil while none is open.
     var messageCount: UInt32?
+    /// Whether the server tells of opened mailboxes what vanished; nil before it was asked to.
+    var isToldVanished: Bool?
     /// The message that is being handed over.
     var body = BodyInTransit()
 
@@ -135,6 +137,8 @@ package final class IMAPConnection {
         switch response {
         case .status(let status) where status.condition == .bye: farewell = status
         case .exists(let count) where messageCount != nil: messageCount = count
+        case .vanished(let gone, isEarlier: false):
+            messageCount = messageCount.map { $0 - UInt32(min(UInt64($0), gone.count)) }
         case .other(name: "EXPUNGE"): messageCount = messageCount.map { $0 - min($0, 1) }
         case .capability(let names): learn(names)
         case .status(let status), .tagged(_, let status):

@@ -59,7 +59,7 @@ package enum IMAPSpecialUse: String, Sendable, Hashable, CaseIterable {
 }
 
 /// The mailbox that is open, read only, as it was when it was opened.
-package struct IMAPSelectedMailbox: Sendable, Hashable {
+package struct IMAPSelectedMailbox: Sendable, Equatable {
     /// Another value than last time means that all unique identifiers were given anew (RFC 9051, 2.3.1.1).
     package let uidValidity: UInt32
     /// No message has this identifier or a higher one; nil where the server did not say.
@@ -67,11 +67,24 @@ package struct IMAPSelectedMailbox: Sendable, Hashable {
     package let messageCount: Int
     /// What the server calls it whatever its name becomes (RFC 8474, 4); nil where it does not say.
     package let objectID: String?
+    /// Nil where the server keeps no modification sequences.
+    package let modSeq: UInt64?
+    /// What is gone since the state that was asked about; nil where the server does not tell.
+    package let vanished: IMAPUIDSet?
 
-    package init(uidValidity: UInt32, uidNext: UInt32?, messageCount: Int, objectID: String? = nil) {
+    package init(
+        uidValidity: UInt32,
+        uidNext: UInt32?,
+        messageCount: Int,
+        objectID: String? = nil,
+        modSeq: UInt64? = nil,
+        vanished: IMAPUIDSet? = nil
+    ) {
         self.uidValidity = uidValidity
         self.uidNext = uidNext
         self.messageCount = messageCount
         self.objectID = objectID
+        self.modSeq = modSeq
+        self.vanished = vanished
     }
 }

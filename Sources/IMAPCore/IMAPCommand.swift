@@ -18,7 +18,10 @@ package enum IMAPCommand: Sendable, Equatable {
     /// What a mailbox holds, without opening it: items such as `UIDNEXT` (RFC 9051, 6.3.11).
     case status(IMAPMailboxName, items: [String])
     /// Opens a mailbox read only.
-    case examine(IMAPMailboxName)
+    ///
+    /// - Parameter since: how it stood before, where the server is to tell what vanished since (RFC 7162, 3.2.5); it must
+    ///   have been enabled.
+    case examine(IMAPMailboxName, since: IMAPMailboxState? = nil)
     /// - Parameter items: further items to be told, such as `EMAILID` (RFC 8474).
     case fetchHeaders(IMAPUIDSet, fields: [String], items: [String] = [])
     /// Waits for news of the open mailbox (RFC 9051, 6.3.13); ended by the line `DONE`.
@@ -28,6 +31,17 @@ package enum IMAPCommand: Sendable, Equatable {
     /// `UID SEARCH RETURN (ALL)` (RFC 4731).
     case searchUIDs(IMAPUIDSet)
     case logout
+}
+
+/// How a mailbox stood when it was seen, by what the server counts its changes with (RFC 7162, 3.1).
+package struct IMAPMailboxState: Sendable, Hashable {
+    package let uidValidity: UInt32
+    package let modSeq: UInt64
+
+    package init(uidValidity: UInt32, modSeq: UInt64) {
+        self.uidValidity = uidValidity
+        self.modSeq = modSeq
+    }
 }
 
 extension IMAPCommand: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {

@@ -46,9 +46,10 @@ package struct IMAPCommandEncoder: Sendable {
             output.write(" ")
             try output.write(string: name.bytes)
             output.write(" (\(items.joined(separator: " ")))")
-        case .examine(let name):
+        case .examine(let name, let state):
             output.write(" ")
             try output.write(string: name.bytes)
+            if let state { output.write(" (QRESYNC (\(state.uidValidity) \(state.modSeq)))") }
         case .fetchHeaders(let set, let fields, let items):
             guard !set.isEmpty, !fields.isEmpty else { throw IMAPEncodingError(.empty) }
             guard fields.allSatisfy(Self.isFieldName) else { throw IMAPEncodingError(.invalidFieldName) }

@@ -58,10 +58,26 @@ extension IMAPResponse {
         case "LIST", "XLIST": return try .list(IMAPListEntry(parsing: &scanner))
         case "NAMESPACE": return try .namespace(IMAPNamespaces(parsing: &scanner))
         case "STATUS": return try .mailboxStatus(IMAPMailboxStatus(parsing: &scanner))
+        case "VANISHED": return try vanished(&scanner)
         case "SEARCH": return try .search(searchNumbers(&scanner))
         case "ESEARCH": return try .search(extendedSearch(&scanner))
         default: return .other(name: name)
         }
+    }
+
+    /// `(EARLIER) 41,43:116`.
+    private static func vanished(_ scanner: inout IMAPScanner) throws(IMAPDecodingError) -> IMAPResponse {
+        scanner.skipSpaces()
+        var isEarlier = false
+        if scanner.peek() == .open {
+            let word = try scanner.wrappedString()
+            isEarlier = word.map { String(buffer: $0).uppercased() } == "EARLIER"
+            scanner.skipSpaces()
+        }
+        guard let set = IMAPUIDSet(parsing: scanner.atomBytes()) else {
+            throw IMAPDecodingError(.invalidSyntax, "what vanished is no set of numbers")
+        }
+        return .vanished(set, isEarlier: isEarlier)
     }
 
     /// `OK` and the like, also where the code follows without a space.

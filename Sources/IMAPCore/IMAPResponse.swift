@@ -15,6 +15,9 @@ package enum IMAPResponse: Sendable, Equatable {
     case exists(UInt32)
     /// `SEARCH` or the `ALL` part of `ESEARCH`.
     case search(IMAPUIDSet)
+    /// Messages that are gone (RFC 7162, 3.2.10); earlier ones went before the mailbox was opened, and the set may name
+    /// identifiers that never were.
+    case vanished(IMAPUIDSet, isEarlier: Bool)
     case fetch(IMAPFetch)
     case mailboxStatus(IMAPMailboxStatus)
     /// Anything else: its name in capitals.

@@ -37,6 +37,7 @@ extension IMAPResponseCode {
         case "CAPABILITY": .capability(IMAPResponse.words(arguments))
         case "UIDVALIDITY": number(arguments).map { .uidValidity($0) }
         case "UIDNEXT": number(arguments).map { .uidNext($0) }
+        case "HIGHESTMODSEQ": number(arguments).map { .highestModSeq($0) }
         case "MESSAGELIMIT": messageLimit(arguments)
         case "MAILBOXID": value(arguments).map { .mailboxID(String(buffer: $0)) }
         case "THROTTLED": .throttled

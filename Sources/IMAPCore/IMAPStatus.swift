@@ -25,6 +25,8 @@ package enum IMAPResponseCode: Sendable, Equatable {
     case capability([String])
     case uidValidity(UInt32)
     case uidNext(UInt32)
+    /// The highest modification sequence of the mailbox that is being opened (RFC 7162, 3.1.2.1).
+    case highestModSeq(UInt64)
     /// The server stopped after `messages` messages, the last one being `uid`; lower ones are outstanding (RFC 9738).
     case messageLimit(uid: UInt32)
     /// What identifies the mailbox that is being opened beyond its name (RFC 8474, 4.2).
@@ -47,6 +49,7 @@ package enum IMAPResponseCode: Sendable, Equatable {
         case .capability: "CAPABILITY"
         case .uidValidity: "UIDVALIDITY"
         case .uidNext: "UIDNEXT"
+        case .highestModSeq: "HIGHESTMODSEQ"
         case .messageLimit: "MESSAGELIMIT"
         case .mailboxID: "MAILBOXID"
         case .throttled: "THROTTLED"

@@ -15,6 +15,7 @@ enum Schema {
         migrator.registerMigration("4") { try $0.execute(sql: otherWaysIn) }
         migrator.registerMigration("5") { try $0.execute(sql: jobsInTurn) }
         migrator.registerMigration("6") { try $0.execute(sql: certificates) }
+        migrator.registerMigration("7") { try $0.execute(sql: "ALTER TABLE folder ADD COLUMN mod_seq INTEGER") }
         return migrator
     }
 

@@ -7,6 +7,8 @@ package struct KnownFolder: Sendable {
     package let position: FolderPosition
     /// What the server calls it whatever its name is (RFC 8474, 4); nil where it does not say.
     package let objectID: String?
+    /// How it stood when all that had vanished was noted (RFC 7162, 3.1.1); nil where the server does not count changes.
+    package let modSeq: UInt64?
     /// Mails that were seen in it, without those that are gone from the server.
     package let count: Int
     /// Whether the body of some is wanted.
@@ -33,7 +35,7 @@ extension ReadTransaction {
     package func knownFolders(of mailbox: MailboxID) throws -> [KnownFolder] {
         try rows(
             """
-            SELECT id, name, uid_validity, next_uid, object_id, \(Self.presentCount) AS count,
+            SELECT id, name, uid_validity, next_uid, object_id, mod_seq, \(Self.presentCount) AS count,
                    EXISTS (SELECT 1 FROM wanted WHERE wanted.folder_id = folder.id) AS has_wanted,
                    EXISTS (SELECT 1 FROM entry WHERE entry.folder_id = folder.id AND skipped = 'header_unreadable'
                            AND message_id IS NULL) AS has_unread_headers
@@ -45,6 +47,7 @@ extension ReadTransaction {
                 name: row["name"],
                 position: FolderPosition(row),
                 objectID: row["object_id"],
+                modSeq: (row["mod_seq"] as Int64?).map { UInt64(clamping: $0) },
                 count: row["count"],
                 hasWanted: row["has_wanted"],
                 hasUnreadHeaders: row["has_unread_headers"]
@@ -88,6 +91,22 @@ extension WriteTransaction {
             guard isGone != row["is_gone"] else { continue }
             try run("UPDATE entry SET is_gone = ? WHERE folder_id = ? AND uid = ?", [isGone, folder, Int64(uid)])
         }
+    }
+
+    /// Notes mails that the server says are gone.
+    package func markGone(in folder: Int64, _ uids: [ClosedRange<UInt32>]) throws {
+        for range in uids {
+            try run(
+                "UPDATE entry SET is_gone = 1 WHERE folder_id = ? AND uid BETWEEN ? AND ? AND NOT is_gone",
+                [folder, Int64(range.lowerBound), Int64(range.upperBound)]
+            )
+        }
+    }
+
+    /// Notes up to where the server's count of a folder's changes is known.
+    package func noteState(of folder: Int64, modSeq: UInt64) throws {
+        let modSeq = Int64(clamping: modSeq)
+        try run("UPDATE folder SET mod_seq = ? WHERE id = ? AND mod_seq IS NOT ?", [modSeq, folder, modSeq])
     }
 
     /// Notes that the server lists a folder no more, and so none of its mails.

@@ -131,13 +131,20 @@ private final class IMAPSession: MailSession {
     }
 
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {
-        let selected = try await refusing { try await connection.examine(IMAPMailboxName(rawValue: folder.path)) }
+        let selected = try await refusing {
+            try await connection.examine(
+                IMAPMailboxName(rawValue: folder.path),
+                since: folder.before.map(IMAPMailboxState.init)
+            )
+        }
         uidValidity = selected.uidValidity
         return OpenedFolder(
             uidValidity: selected.uidValidity,
             uidNext: selected.uidNext,
             count: selected.messageCount,
-            objectID: selected.objectID
+            objectID: selected.objectID,
+            modSeq: selected.modSeq,
+            vanished: selected.vanished?.ranges
         )
     }
 
@@ -209,6 +216,12 @@ private final class IMAPSession: MailSession {
         case .junk where designated.contains(.junk), .drafts where designated.contains(.drafts): return nil
         default: return named
         }
+    }
+}
+
+extension IMAPMailboxState {
+    fileprivate init(_ state: FolderState) {
+        self.init(uidValidity: state.uidValidity, modSeq: state.modSeq)
     }
 }
 

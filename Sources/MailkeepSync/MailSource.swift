@@ -86,6 +86,8 @@ package struct SourceFolder: Sendable {
     package let exclusion: FolderExclusion?
     /// What the source says of it without its being opened; nil where it does not.
     package let status: OpenedFolder?
+    /// How it stood before, so that opening it tells what is gone since.
+    package var before: FolderState?
 
     package init(name: String, path: String, exclusion: FolderExclusion?, status: OpenedFolder? = nil) {
         self.name = name
@@ -93,6 +95,12 @@ package struct SourceFolder: Sendable {
         self.exclusion = exclusion
         self.status = status
     }
+}
+
+/// How a folder stood, by what its server counts changes with (RFC 7162, 3.1).
+package struct FolderState: Sendable, Equatable {
+    package let uidValidity: UInt32
+    package let modSeq: UInt64
 }
 
 /// Names by which folders are told apart in rows and for people.
@@ -133,12 +141,25 @@ package struct OpenedFolder: Sendable, Equatable {
     package let count: Int
     /// What the source calls it whatever its name becomes (RFC 8474, 4); nil where it does not say.
     package let objectID: String?
+    /// How far its server counted changes; nil where it does not.
+    package let modSeq: UInt64?
+    /// What is gone since the state that it was opened with; nil where the source does not tell.
+    package let vanished: [ClosedRange<UInt32>]?
 
-    package init(uidValidity: UInt32, uidNext: UInt32?, count: Int, objectID: String? = nil) {
+    package init(
+        uidValidity: UInt32,
+        uidNext: UInt32?,
+        count: Int,
+        objectID: String? = nil,
+        modSeq: UInt64? = nil,
+        vanished: [ClosedRange<UInt32>]? = nil
+    ) {
         self.uidValidity = uidValidity
         self.uidNext = uidNext
         self.count = count
         self.objectID = objectID
+        self.modSeq = modSeq
+        self.vanished = vanished
     }
 }
 

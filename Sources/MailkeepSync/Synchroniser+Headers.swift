@@ -35,6 +35,7 @@ extension Synchroniser {
             return position
         }
         var considered = ConsideredFolder(source: source, opened: opened, position: position)
+        considered.source.before = nil
         do {
             try await readHeaders(of: &considered, mailbox, worker)
         } catch let failure as SyncFailure where failure.code == .server {
@@ -75,7 +76,15 @@ extension Synchroniser {
                 _ = try await readWindow(folder.position.nextUID...upper, window, of: &folder, mailbox, worker)
             }
         }
+        if let vanished = folder.opened.vanished, !vanished.isEmpty {
+            let id = folder.position.id
+            try await store.write { try $0.markGone(in: id, vanished) }
+        }
         try await reconcile(&folder, mailbox, worker)
+        if let modSeq = folder.opened.modSeq {
+            let id = folder.position.id
+            try await store.write { try $0.noteState(of: id, modSeq: modSeq) }
+        }
     }
 
     /// Moves the position beyond mails that there are no more.

@@ -73,7 +73,11 @@ extension KnownFolder {
 
 extension Synchroniser.UnreadFolder {
     fileprivate init(_ folder: SourceFolder, _ before: KnownFolder?, gone: [KnownFolder]) {
-        source = folder
+        var source = folder
+        source.before = before.flatMap { known in
+            known.modSeq.map { FolderState(uidValidity: known.position.uidValidity, modSeq: $0) }
+        }
+        self.source = source
         former = before == nil ? gone : []
         let count = folder.status?.count ?? 100
         let new = folder.status?.uidNext.flatMap { next in

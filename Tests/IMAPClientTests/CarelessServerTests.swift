@@ -183,6 +183,38 @@ struct CarelessServerTests {
         #expect(uids == expected)
     }
 
+    /// How a server that may count changes answers when it is asked what vanished since a state of UIDVALIDITY 7.
+    private static func opening(enabled: String, _ answer: String) -> [ScriptedIMAPServer.Step] {
+        ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN QRESYNC") + [
+            .receive("ENABLE QRESYNC"), .answer(enabled), .receive("EXAMINE"), .send(answer), .answer("OK opened"),
+        ] + ScriptedIMAPServer.signOut
+    }
+
+    @Test(
+        "What vanished is told where the server was asked, and of the same messages",
+        arguments: [
+            (
+                "OK", "* 2 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* VANISHED (EARLIER) 3,5:6\r\n* VANISHED 9\r\n",
+                [3...3, 5...6]
+            ),
+            ("OK", "* 2 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* 1 FETCH (UID 1 FLAGS () MODSEQ (9))\r\n", []),
+            ("OK", "* 2 EXISTS\r\n* OK [UIDVALIDITY 8]\r\n* VANISHED (EARLIER) 3\r\n", nil),
+            ("NO never", "* 2 EXISTS\r\n* OK [UIDVALIDITY 7]\r\n* VANISHED (EARLIER) 3\r\n", nil),
+        ] as [(String, String, [ClosedRange<UInt32>]?)]
+    )
+    func vanished(enabled: String, answer: String, expected: [ClosedRange<UInt32>]?) async throws {
+        let answer = answer + "* OK [HIGHESTMODSEQ 99]\r\n"
+        try await withScriptedIMAPServer(Self.opening(enabled: enabled, answer)) { server in
+            let opened = try await withIMAPConnection(server.configuration()) { connection in
+                let state = IMAPMailboxState(uidValidity: 7, modSeq: 90)
+                return try await connection.examine(IMAPMailboxName(displayName: "INBOX"), since: state)
+            }
+            #expect(opened.vanished?.ranges == expected && opened.modSeq == 99 && opened.messageCount == 2)
+            let asked = server.received.contains { $0.hasSuffix("EXAMINE \"INBOX\" (QRESYNC (7 90))") }
+            #expect(asked == (enabled == "OK"))
+        }
+    }
+
     @Test(
         "Other users' and shared mailboxes are left out",
         arguments: [

@@ -22,6 +22,10 @@ struct CommandEncodingTests {
             (.list(returning: ["SPECIAL-USE"]), "A1 LIST \"\" \"*\" RETURN (SPECIAL-USE)"),
             (.examine(IMAPMailboxName(displayName: "請求書")), "A1 EXAMINE \"&istsQmb4-\""),
             (
+                .examine(IMAPMailboxName(displayName: "INBOX"), since: IMAPMailboxState(uidValidity: 7, modSeq: 90)),
+                "A1 EXAMINE \"INBOX\" (QRESYNC (7 90))"
+            ),
+            (
                 .fetchHeaders(IMAPUIDSet(ranges: [1...4, 7...UInt32.max]), fields: ["From", "X-Spam_Status"]),
                 "A1 UID FETCH 1:4,7:4294967295 "
                     + "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (From X-Spam_Status)])"

@@ -37,7 +37,7 @@ enum DecoderProbe {
         case .response(.list(let entry)):
             guard IMAPMailboxName(rawValue: entry.name.rawValue) == entry.name else { return "a name is not kept" }
             return entry.name.displayName.isEmpty ? "a mailbox is shown without a name" : nil
-        case .response(.search(let set)):
+        case .response(.search(let set)), .response(.vanished(let set, isEarlier: _)):
             let ranges = set.ranges
             let isAscending = zip(ranges, ranges.dropFirst()).allSatisfy { $0.upperBound < $1.lowerBound }
             return isAscending ? nil : "a set is not in order"

@@ -38,7 +38,7 @@ struct ResponseParsingTests {
             ),
             (
                 "* OK [HIGHESTMODSEQ 715194045007]\r\n",
-                .status(IMAPStatus(.ok, code: .other(name: "HIGHESTMODSEQ", arguments: "715194045007")))
+                .status(IMAPStatus(.ok, code: .highestModSeq(715_194_045_007)))
             ),
             (
                 "A1 NO [BADCHARSET (\"a]b\" c)] what\r\n",
@@ -163,7 +163,7 @@ struct ResponseParsingTests {
             "* LIST () \"/\" {x}\r\n",
             "* LIST () NIL\r\n", "* NAMESPACE ((\r\n", "* ESEARCH UID ALL x\r\n", "* ESEARCH )\r\n",
             "* ESEARCH UID COUNT 3\r\n", "* ESEARCH UID MIN 3 COUNT 0\r\n", "* ESEARCH UID PARTIAL (1:9 NIL)\r\n",
-            "* SEARCH 1 x\r\n", "* SEARCH 4294967296\r\n",
+            "* SEARCH 1 x\r\n", "* SEARCH 4294967296\r\n", "* VANISHED\r\n", "* VANISHED (EARLIER) 1:*\r\n",
             "* STATUS INBOX\r\n", "* STATUS INBOX (MESSAGES 1\r\n", "* STATUS (MESSAGES 1)\r\n",
             "* STATUS INBOX (MESSAGES 1) x\r\n",
         ]

@@ -55,6 +55,52 @@ struct IncrementalTests {
         }
     }
 
+    @Test("What vanished is told by a server that counts changes, without a list of all that is there")
+    func vanished() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", "two", "three", "four", "five", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            let known = try await work.store.read { [mailbox = work.mailbox] in try $0.knownFolders(of: mailbox) }
+            let inbox = try #require(known.first { $0.name == "INBOX" })
+            let before = FolderState(uidValidity: inbox.position.uidValidity, modSeq: try #require(inbox.modSeq))
+
+            try hand.command("SELECT INBOX")
+            try hand.command("STORE 2,4 +FLAGS (\\Deleted)")
+            try hand.command("EXPUNGE")
+            try Self.append("six", by: hand)
+            try await source.withSession { session in
+                var folder = try #require(try await session.folders().first { $0.name == "INBOX" })
+                #expect(try await session.open(folder).vanished == nil)
+                folder.before = before
+                #expect(try await session.open(folder).vanished == [2...2, 4...4])
+            }
+            try await work.synchronise(source)
+            let counts = try #require(try await work.counts(of: "INBOX"))
+            #expect(counts.removed == 2 && counts.stored == 6)
+        }
+    }
+
+    @Test("What a server says vanished and counts all the same is still there")
+    func falselyVanished() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            try Self.append("one", "two", "three", by: hand)
+            let source = Self.source(port: server.imapPort)
+            try await work.synchronise(source)
+            try await work.store.write { [mailbox = work.mailbox] transaction in
+                let inbox = try #require(try transaction.knownFolders(of: mailbox).first { $0.name == "INBOX" })
+                try transaction.markGone(in: inbox.position.id, [1...UInt32.max])
+            }
+            #expect(try await work.counts(of: "INBOX")?.removed == 3)
+            try await work.synchronise(source)
+            #expect(try await work.counts(of: "INBOX")?.removed == 0)
+        }
+    }
+
     @Test("A folder that was deleted is gone with all its mails, and what was stored of it stays")
     func deleted() async throws {
         let work = try await SyncWorkplace()
