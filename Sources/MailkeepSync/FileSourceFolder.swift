@@ -50,7 +50,9 @@ private struct FileSourceSearch {
         let entries = try node.entries()
         let names = Set(entries.lazy.filter { $0.kind == .folder }.map(\.name))
         // Copies of a Maildir may lack the folders of it that were empty.
-        let isMaildir = names.contains(Self.cur) || names.contains(Self.new) && names.contains(Self.tmp)
+        let isMaildir =
+            try names.contains(Self.cur)
+            || names.contains(Self.new) && (names.contains(Self.tmp) || Self.holdsMails(in: node))
         // Hidden folders are those of Maildir++, or none of mail.
         guard isMaildir || path.last?.first != UInt8(ascii: ".") else { return }
         guard path.count <= Self.deepest else { return try add(levels, path, nil, isLeftOut: true) }
@@ -59,6 +61,14 @@ private struct FileSourceSearch {
             try Task.checkCancellation()
             try visit(entry, in: node, path: path, levels: levels)
         }
+    }
+
+    /// Whether `new` holds mails, a file each, and no mbox files.
+    private static func holdsMails(in node: any FileSourceNode) throws(SyncFailure) -> Bool {
+        guard let new = try node.open([new]), let first = try new.entries().first(where: { $0.kind == .file }) else {
+            return false
+        }
+        return try new.open([first.name])?.beginsLikeMbox() == false
     }
 
     private mutating func visit(

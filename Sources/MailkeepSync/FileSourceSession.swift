@@ -16,11 +16,14 @@ protocol FileSourceMails {
 /// Used by one task at a time.
 final class FileSourceSession: MailSession {
     private let root: any FileSourceNode
+    /// Which copy of a mailbox it is: names and places say the same of another copy's mails, which may be others.
+    private let identity: String
     private var found: [String: FileSourceFolder]?
     private var mails: (any FileSourceMails)?
 
-    init(root: any FileSourceNode) {
+    init(root: any FileSourceNode, identity: String = "") {
         self.root = root
+        self.identity = identity
     }
 
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
@@ -55,7 +58,7 @@ final class FileSourceSession: MailSession {
         }
         self.mails = mails
         return OpenedFolder(
-            uidValidity: mails.uidValidity(ofFirst: mails.count),
+            uidValidity: uidValidity(ofFirst: mails.count, in: mails),
             uidNext: UInt32(clamping: mails.count + 1),
             count: mails.count
         )
@@ -69,7 +72,12 @@ final class FileSourceSession: MailSession {
     func uidValidity(below uid: UInt32) -> UInt32 {
         let count = max(1, Int(uid)) - 1
         guard let mails, count <= mails.count else { return 0 }
-        return mails.uidValidity(ofFirst: count)
+        return uidValidity(ofFirst: count, in: mails)
+    }
+
+    private func uidValidity(ofFirst count: Int, in mails: any FileSourceMails) -> UInt32 {
+        let validity = mails.uidValidity(ofFirst: count)
+        return identity.isEmpty ? validity : UIDValidities.value(of: "\(identity)/\(validity)")
     }
 
     nonisolated(nonsending) func uids(in range: ClosedRange<UInt32>) async throws -> [UInt32] {

@@ -17,6 +17,13 @@ struct UIDValidities {
     /// - Parameter count: of no more mails than were added.
     subscript(count: Int) -> UInt32 { values[count] }
 
+    /// One that a text stands for.
+    static func value(of text: String) -> UInt32 {
+        var hash = SHA256()
+        hash.update(data: Array(text.utf8))
+        return value(of: hash)
+    }
+
     /// Never 0 (RFC 9051, 2.3.1.1).
     private static func value(of hash: SHA256) -> UInt32 {
         max(1, hash.finalize().prefix(4).reduce(0) { $0 << 8 | UInt32($1) })

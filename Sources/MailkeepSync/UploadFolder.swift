@@ -68,7 +68,7 @@ package final class UploadFolder: Sendable {
     ///
     /// - Throws: `SyncFailure` of code `path` where it is gone or damaged.
     package func source(_ upload: StoredUpload) throws -> any MailSource {
-        UploadSource(root: try UploadNode.root(of: upload, in: UploadReader(upload, in: self)))
+        UploadSource(root: try UploadNode.root(of: upload, in: UploadReader(upload, in: self)), identity: upload.file)
     }
 }
 
@@ -85,11 +85,13 @@ extension SyncFailure {
 /// An upload as a mailbox.
 struct UploadSource: MailSource {
     let root: any FileSourceNode
+    /// Each upload is a copy of its own.
+    let identity: String
     let isLive = false
 
     nonisolated(nonsending) func withSession(
         _ body: nonisolated(nonsending) (any MailSession) async throws -> Void
     ) async throws {
-        try await body(FileSourceSession(root: root))
+        try await body(FileSourceSession(root: root, identity: identity))
     }
 }

@@ -50,8 +50,11 @@ struct Table {
     let header: [String]
     let rows: [[String]]
 
+    /// In characters; anybody can send a subject of a million, and all rows are as wide as the widest.
+    private static let longestCell = 250
+
     var text: String {
-        let lines = ((header.isEmpty ? [] : [header]) + rows).map { $0.map(\.withoutControls) }
+        let lines = ((header.isEmpty ? [] : [header]) + rows).map { $0.map(Self.cell) }
         let widths = (0..<(lines.map(\.count).max() ?? 0)).map { column in
             lines.map { column < $0.count ? $0[column].columns : 0 }.max() ?? 0
         }
@@ -61,6 +64,14 @@ struct Table {
                     ? cell : cell + String(repeating: " ", count: widths[column] - cell.columns)
             }.joined(separator: "  ")
         }.joined(separator: "\n")
+    }
+
+    private static func cell(_ text: String) -> String {
+        let shown = text.withoutControls
+        guard let end = shown.index(shown.startIndex, offsetBy: longestCell, limitedBy: shown.endIndex),
+            end < shown.endIndex
+        else { return shown }
+        return shown[..<end] + "…"
     }
 }
 

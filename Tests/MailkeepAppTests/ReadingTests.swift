@@ -154,4 +154,15 @@ struct ReadingTests {
             return try await office.perform(TestMailAccount(user: office.hana, input: other), as: office.hana)
         }
     }
+
+    @Test("A locked address stays as it is, also where it is written in other letters (L2)")
+    func lockedAddress() async throws {
+        let office = try await Office()
+        try await office.readMail(.all, ["From: \(Office.customer)\nSubject: 1\n\nText"])
+        _ = try await office.perform(LockSettings(user: office.hana), as: office.ada)
+        let input = office.settings(.all, at: "HANA@sakura.example")
+        _ = try await office.perform(SaveMailAddonSettings(user: office.hana, input: input), as: office.hana)
+        let shown = try await office.perform(ShowMailAddonSettings(user: office.hana), as: office.hana)
+        #expect(shown?.mailbox.address == "hana@sakura.example")
+    }
 }

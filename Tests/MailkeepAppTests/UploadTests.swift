@@ -33,8 +33,11 @@ struct UploadTests {
         try await office.perform(UploadBackupSource(user: office.hana, chunks: Chunks(bytes)), as: user ?? office.ada)
     }
 
-    private static func backUp(_ office: Office) async throws -> BackupDetails? {
-        let id = try await office.perform(StartBackup(user: office.hana), as: office.ada)
+    private static func backUp(_ office: Office, isLatest: Bool = false) async throws -> BackupDetails? {
+        let id =
+            isLatest
+            ? try await office.perform(TakeLatestBackup(user: office.hana), as: office.ada)
+            : try await office.perform(StartBackup(user: office.hana), as: office.ada)
         let job = try #require(try await office.mailkeep.job(of: id))
         try await office.mailkeep.finish(job)
         return try await office.mailkeep.store.read { try $0.backup(id) }
@@ -99,6 +102,31 @@ struct UploadTests {
         #expect(try await Self.subjects(office) == ["new", "read before", "seen", "sent"])
         let folders = try await office.mailkeep.store.read { try $0.folders(of: backup.id) }
         #expect(folders.first { $0.name == "Mail/Junk" }?.excluded == .junk)
+    }
+
+    @Test("Names that are marked as UTF-8 are read, and folders of which only new mail is left")
+    func names() async throws {
+        let office = try await Self.office()
+        let files = [
+            ("Maildir/cur/1:2,S", Self.mail("seen")), ("Maildir/.請求書/cur/1:2,S", Self.mail("請求")),
+            ("Maildir/.Unread/new/1.host", Self.mail("unread")), ("受信.mbox", "From - x\n\(Self.mail("box"))"),
+        ]
+        let found = try await Self.upload(Archive.zip(files), to: office)
+        #expect(found == UploadedMail(folders: 4, messages: 4))
+        _ = try await Self.backUp(office)
+        #expect(try await Self.subjects(office) == ["box", "read before", "seen", "unread", "請求"])
+    }
+
+    @Test("Another upload whose files have the same names is another mailbox", arguments: [true, false])
+    func sameNames(isMaildir: Bool) async throws {
+        let office = try await Self.office()
+        for subject in ["one", "two"] {
+            let maildir = Archive.tar([Archive.Entry(name: "box/cur/1:2,S", content: Array(Self.mail(subject).utf8))])
+            try await Self.upload(isMaildir ? maildir : Self.mbox(subject), to: office)
+            let backup = try #require(try await Self.backUp(office, isLatest: subject == "two"))
+            #expect(backup.status == .completed)
+        }
+        #expect(try await Self.subjects(office) == ["one", "read before", "two"])
     }
 
     @Test(

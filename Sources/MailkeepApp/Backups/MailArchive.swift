@@ -76,7 +76,7 @@ final class MailArchive {
             guard entries <= Self.mostFiles else { throw AppError(.uploadTooMany) }
             guard archive_entry_is_encrypted(entry) == 0 else { throw AppError(.uploadUnreadable) }
             guard archive_entry_filetype(entry) == 0o100000, archive_entry_hardlink(entry) == nil else { continue }
-            guard var path = Self.path(of: entry), let name = path.last else { continue }
+            guard var path = Self.path(of: entry, number: entries), let name = path.last else { continue }
             // Of two files of one name neither is lost.
             var copy = 1
             while !taken.insert(path).inserted {
@@ -100,7 +100,7 @@ final class MailArchive {
     /// The next entry; nil at the end.
     private func next() throws -> OpaquePointer? {
         var entry: OpaquePointer?
-        switch archive_read_next_header(archive, &entry) {
+        switch mailkeep_archive_next_header(archive, &entry) {
         case ARCHIVE_OK, ARCHIVE_WARN: return entry
         case ARCHIVE_EOF: return nil
         default: throw feed.failure ?? AppError(.uploadUnreadable)
@@ -122,8 +122,10 @@ final class MailArchive {
     }
 
     /// The names of an entry's path, less what leads nowhere; nil for what is no mail's.
-    private static func path(of entry: OpaquePointer) -> [[UInt8]]? {
-        guard let text = archive_entry_pathname(entry) ?? archive_entry_pathname_utf8(entry) else { return nil }
+    ///
+    /// - Parameter number: its place in the archive, for one whose name cannot be read.
+    private static func path(of entry: OpaquePointer, number: Int) -> [[UInt8]]? {
+        guard let text = mailkeep_archive_pathname(entry) else { return [Array("\(number)".utf8)] }
         let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).suffix(longestPath)
         let names = bytes.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
             .map(Array.init).filter { $0 != Array(".".utf8) && $0 != Array("..".utf8) }

@@ -105,8 +105,10 @@ extension MailAddonInput {
         let sameAccount =
             saved?.normalizedAddress == address.normalized && saved?.accountType == accountType
             ? saved : nil
+        // In other letters it is the same address, and stays as it is (L2).
+        let isSame = saved?.normalizedAddress == address.normalized
         var settings = NewMailAddonSettings(
-            address: address.text,
+            address: isSame ? saved?.address ?? address.text : address.text,
             normalizedAddress: address.normalized,
             domain: address.domain,
             accountType: accountType,
