@@ -4,6 +4,7 @@ import Hummingbird
 import MailkeepApp
 import MailkeepModel
 import NIOCore
+import Synchronization
 
 /// The details of a backup: what it covers, its folders, who took it and when, and what can be done with it (P4, B9).
 struct BackupPages {
@@ -124,6 +125,11 @@ struct BackupPages {
     }
 }
 
+/// Who reads a download.
+private final class Reader: Sendable {
+    let isGone = Atomic(false)
+}
+
 extension Response {
     /// A file that is written while it is made.
     init(
@@ -140,10 +146,13 @@ extension Response {
             ],
             body: ResponseBody(contentLength: length) { writer in
                 let (pieces, source) = RequestBody.makeStream()
+                let reader = Reader()
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask {
                         do {
                             try await write { piece in
+                                // Nobody holds it back any more once nobody reads.
+                                guard !reader.isGone.load(ordering: .relaxed) else { throw CancellationError() }
                                 try Task.checkCancellation()
                                 await source.yield(ByteBuffer(bytes: piece))
                             }
@@ -153,7 +162,14 @@ extension Response {
                             throw error
                         }
                     }
-                    try await writer.write(pieces)
+                    for try await piece in pieces {
+                        do {
+                            try await writer.write(piece)
+                        } catch {
+                            reader.isGone.store(true, ordering: .relaxed)
+                            throw error
+                        }
+                    }
                     try await group.waitForAll()
                 }
                 try await writer.finish(nil)
