@@ -1,9 +1,3 @@
-#if canImport(Glibc)
-import Glibc
-#else
-import Darwin
-#endif
-
 /// Finds the text and the attachments in the parts of a message.
 struct BodyReader {
     /// How much of an attached message is read for its subject, in bytes.
@@ -156,10 +150,10 @@ struct BodyReader {
         let body = bytes[part.body]
         guard extent == .beginning, body.count > Self.beginningSource,
             // A uuencoded file may begin anywhere in a text.
-            isHTML || part.encoding != .base64 && !body.hasLine(beginningWith: "begin ")
+            isHTML || part.encoding != .base64 && body.lineStart(with: "begin ") == nil
         else {
             let (content, isMalformed) = part.encoding.decode(body)
-            guard extent == .beginning, isHTML || !content[...].hasLine(beginningWith: "begin ") else {
+            guard extent == .beginning, isHTML || content[...].lineStart(with: "begin ") == nil else {
                 return (content, isMalformed)
             }
             return (Self.wholeLines(of: content) ?? content, isMalformed)
@@ -255,23 +249,6 @@ extension String {
             previous = byte
         }
         return result.utf8Text
-    }
-}
-
-extension ArraySlice<UInt8> {
-    /// Whether a line begins with a text.
-    fileprivate func hasLine(beginningWith text: StaticString) -> Bool {
-        withUnsafeBytes { bytes in
-            var start = 0
-            while start <= bytes.count - text.utf8CodeUnitCount, let address = bytes.baseAddress {
-                if memcmp(address + start, text.utf8Start, text.utf8CodeUnitCount) == 0 { return true }
-                guard let feed = memchr(address + start, CInt(ASCII.lineFeed), bytes.count - start) else {
-                    return false
-                }
-                start = address.distance(to: UnsafeRawPointer(feed)) + 1
-            }
-            return false
-        }
     }
 }
 

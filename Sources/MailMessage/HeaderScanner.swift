@@ -175,13 +175,16 @@ extension [UInt8] {
             return range.lowerBound + (UnsafeRawPointer(found) - start)
         }
     }
-    /// Where the next line that begins with `prefix` does, from the beginning of a line on.
-    func lineStart(with prefix: StaticString, from start: Int) -> Int? {
-        withUnsafeBytes { buffer in
-            var start = start
-            while buffer.count - start >= prefix.utf8CodeUnitCount, let base = buffer.baseAddress {
-                if memcmp(base + start, prefix.utf8Start, prefix.utf8CodeUnitCount) == 0 { return start }
-                guard let feed = memchr(base + start, Int32(ASCII.lineFeed), buffer.count - start) else { return nil }
+}
+
+extension ArraySlice<UInt8> {
+    /// Where the first line begins that begins with a text; the bytes themselves begin a line.
+    func lineStart(with text: StaticString) -> Int? {
+        withUnsafeBytes { bytes in
+            var start = 0
+            while bytes.count - start >= text.utf8CodeUnitCount, let base = bytes.baseAddress {
+                if memcmp(base + start, text.utf8Start, text.utf8CodeUnitCount) == 0 { return startIndex + start }
+                guard let feed = memchr(base + start, Int32(ASCII.lineFeed), bytes.count - start) else { return nil }
                 start = UnsafeRawPointer(feed) - base + 1
             }
             return nil

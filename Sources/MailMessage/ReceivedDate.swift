@@ -9,27 +9,14 @@ package enum ReceivedDate {
     ///
     /// - Parameter header: the header, which may go on with the body.
     package static func newest(in header: some Collection<UInt8>) -> Int64? {
-        var field: [UInt8]?
+        var scanner = HeaderScanner(message: Message.bytes(of: header))
         var left = mostFields
-        // The empty line ends the header, and the last field with it.
-        for line in Array(header).split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
-            let text = line.last == UInt8(ascii: "\r") ? line.dropLast() : line
-            if let first = text.first, first.isWhiteSpace {
-                field?.append(contentsOf: text)
-                continue
-            }
-            if let date = field.flatMap(date) { return date }
-            guard !text.isEmpty, left > 0 else { return nil }
-            field = isReceived(text) ? Array(text) : nil
-            if field != nil { left -= 1 }
+        while left > 0, let field = scanner.next() {
+            guard scanner.isNamed("received", field) else { continue }
+            if let date = date(scanner.value(of: field)) { return date }
+            left -= 1
         }
-        return field.flatMap(date)
-    }
-
-    private static func isReceived(_ line: some Collection<UInt8>) -> Bool {
-        let name = line.prefix { $0 != UInt8(ascii: ":") }
-        guard name.count < line.count else { return false }
-        return name.lazy.filter { !$0.isWhiteSpace }.map(\.lowercased).elementsEqual("received".utf8)
+        return nil
     }
 
     /// What stands behind the last semicolon.

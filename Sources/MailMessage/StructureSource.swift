@@ -41,7 +41,7 @@ struct StructureSource {
         var start = start
         var markers = 0
         while start < raw.count {
-            let marker = raw.lineStart(with: "--", from: start) ?? raw.count
+            let marker = raw[start...].lineStart(with: "--") ?? raw.count
             if marker > start {
                 places.append(Place(offset: bytes.count, raw: start))
                 bytes += "x\n".utf8

@@ -111,32 +111,34 @@ extension Mailkeep {
     }
 
     /// Whether a job waits or is at work.
-    package func isPending(_ job: JobID) async throws -> Bool {
-        let state = try await store.read { try $0.jobState(job)?.state }
-        return state == .waiting || state == .running
-    }
+    package func isPending(_ job: JobID) async throws -> Bool { try await standing(of: job)?.isPending == true }
 
     /// Waits until a job has ended, or rests.
     package func waitForEnd(of job: JobID) async throws {
-        while try await isPending(job), try await rest(of: job) == nil { try await Task.sleep(for: .milliseconds(100)) }
+        while let standing = try await standing(of: job), standing.isPending, standing.restsUntil(at: clock()) == nil {
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 
     /// Why and until when a job rests; nil when it does not.
     package func rest(of job: JobID) async throws -> JobRest? {
-        let now = clock()
-        return try await store.read { try $0.rest(of: job, at: now) }.map { rest in
-            let code = rest.error.flatMap(SyncFailure.Code.init) ?? .throttled
-            return JobRest(failure: SyncFailure(code, rest.detail ?? "-"), until: rest.until)
+        guard let standing = try await standing(of: job), let until = standing.restsUntil(at: clock()) else {
+            return nil
         }
+        let code = standing.error.flatMap(SyncFailure.Code.init) ?? .throttled
+        return JobRest(failure: SyncFailure(code, standing.detail ?? "-"), until: until)
     }
 
     /// Why a job failed; nil when it did not.
     package func failure(of job: JobID) async throws -> (any Error)? {
-        guard let state = try await store.read({ try $0.jobState(job) }), state.state == .failed,
-            let error = state.error
+        guard let standing = try await standing(of: job), standing.state == .failed, let error = standing.error
         else { return nil }
-        let failure = SyncFailure(SyncFailure.Code(rawValue: error) ?? .internal, state.detail ?? "")
-        return state.kind == .backup ? BackupFailure(failure: failure) : failure
+        let failure = SyncFailure(SyncFailure.Code(rawValue: error) ?? .internal, standing.detail ?? "")
+        return standing.kind == .backup ? BackupFailure(failure: failure) : failure
+    }
+
+    private func standing(of job: JobID) async throws -> JobStanding? {
+        try await store.read { try $0.jobState(job) }
     }
 
     /// The job that takes a backup.

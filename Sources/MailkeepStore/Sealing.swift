@@ -24,12 +24,7 @@ struct Sealing: Sendable {
 
     /// Opens a mail's summary, or a part of it, which `read` takes out of its encoded form.
     func openSummary<Value>(_ sealed: Data, of content: Data, _ read: (Data) throws -> Value) throws -> Value {
-        let context = Self.context(of: content)
-        do {
-            return try read(columns.open(sealed, context: context))
-        } catch {
-            throw StoreError(.sealed, "a sealed column does not open (\(context))", cause: error)
-        }
+        try open(sealed, with: \.columns, context: Self.context(of: content), read)
     }
 
     private static func context(of content: Data) -> String { "message/\(content.base64EncodedString())" }
@@ -41,8 +36,17 @@ struct Sealing: Sendable {
         with sealer: KeyPath<Sealing, Sealer>,
         context: String
     ) throws -> Value {
+        try open(sealed, with: sealer, context: context) { try JSONDecoder().decode(type, from: $0) }
+    }
+
+    private func open<Value>(
+        _ sealed: Data,
+        with sealer: KeyPath<Sealing, Sealer>,
+        context: String,
+        _ read: (Data) throws -> Value
+    ) throws -> Value {
         do {
-            return try JSONDecoder().decode(type, from: self[keyPath: sealer].open(sealed, context: context))
+            return try read(self[keyPath: sealer].open(sealed, context: context))
         } catch {
             throw StoreError(.sealed, "a sealed column does not open (\(context))", cause: error)
         }

@@ -109,11 +109,6 @@ extension WriteTransaction {
         try run("UPDATE folder SET mod_seq = ? WHERE id = ? AND mod_seq IS NOT ?", [modSeq, folder, modSeq])
     }
 
-    /// Notes that the server lists a folder no more, and so none of its mails.
-    package func markFolderGone(_ folder: Int64) throws {
-        try run("UPDATE entry SET is_gone = 1 WHERE folder_id = ? AND NOT is_gone", [folder])
-    }
-
     /// A folder bears another name now; what was seen in it stays.
     package func renameFolder(_ folder: Int64, to name: String) throws {
         try run("UPDATE OR IGNORE folder SET name = ? WHERE id = ?", [name, folder])

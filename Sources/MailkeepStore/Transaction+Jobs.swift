@@ -30,13 +30,22 @@ package enum JobState: String, Sendable {
     case cancelled
 }
 
-/// How a job stands, until when it rests or has rested, and its error when it failed.
+/// How a job stands.
 package struct JobStanding: Sendable {
     package let kind: JobKind
     package let state: JobState
-    package let notBefore: Timestamp?
+    /// Why it failed, or rests.
     package let error: String?
     package let detail: String?
+    fileprivate let notBefore: Timestamp?
+
+    /// Whether it waits or is at work.
+    package var isPending: Bool { state == .waiting || state == .running }
+
+    /// Until when it rests, as its mail server asked for; nil where it does not.
+    package func restsUntil(at now: Timestamp) -> Timestamp? {
+        notBefore.flatMap { state == .waiting && $0 > now ? $0 : nil }
+    }
 }
 
 extension ReadTransaction {
@@ -73,21 +82,10 @@ extension ReadTransaction {
         return JobStanding(
             kind: kind,
             state: state,
-            notBefore: notBefore.map(Timestamp.init),
             error: found["error"],
-            detail: found["error_detail"]
+            detail: found["error_detail"],
+            notBefore: notBefore.map(Timestamp.init)
         )
-    }
-
-    /// Until when a job rests, as its mail server asked for, and why; nil where it does not.
-    package func rest(
-        of job: JobID,
-        at now: Timestamp
-    ) throws -> (until: Timestamp, error: String?, detail: String?)? {
-        try row(
-            "SELECT not_before, error, error_detail FROM job WHERE id = ? AND state = 'waiting' AND not_before > ?",
-            [job.rawValue, now.rawValue]
-        ).map { (Timestamp(rawValue: $0["not_before"]), $0["error"], $0["error_detail"]) }
     }
 
     /// How often in a row a job has rested without having come further in between.

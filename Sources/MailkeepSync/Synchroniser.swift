@@ -168,7 +168,7 @@ package struct Synchroniser: Sendable {
         }
         for name in names.subtracting(survey.names) { run.counts(0, in: name) }
         for folder in known where folder.count > 0 && !survey.names.contains(folder.name) {
-            try await store.write { try $0.markFolderGone(folder.position.id) }
+            try await store.write { try $0.markGone(in: folder.position.id, [0...UInt32.max]) }
         }
     }
 

@@ -105,3 +105,20 @@ def picture(person, path):
     """Writes a picture of the whole page."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(base64.b64decode(person.cdp("Page.captureScreenshot", captureBeyondViewport=True)["data"]))
+
+
+def checker(request, language, data):
+    """What holds the page that is open to what every page is held to, at both widths, and keeps pictures where asked to."""
+    folder = request.config.getoption("screenshots")
+
+    def check(person, name):
+        found = problems_of_words(person, data)
+        for width in WIDTHS:
+            resize(person, width)
+            if folder:
+                picture(person, Path(folder) / f"{name}.{language}.{width}.png")
+            found += [f"{width}: {each}" for each in overflow(person) + axe(person)]
+        resize(person, 1280)
+        assert not found, "\n".join(dict.fromkeys(found))
+
+    return check

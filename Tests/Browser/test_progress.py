@@ -6,7 +6,6 @@ import os
 import socketserver
 import sqlite3
 import threading
-from pathlib import Path
 
 import pages
 import pytest
@@ -63,20 +62,7 @@ def admin(company, language):
 
 @pytest.fixture
 def check(request, language):
-    """Holds the page that is open to what every page is held to, at both widths."""
-    folder = request.config.getoption("screenshots")
-
-    def check(person, name):
-        found = pages.problems_of_words(person, DATA)
-        for width in pages.WIDTHS:
-            pages.resize(person, width)
-            if folder:
-                pages.picture(person, Path(folder) / f"{name}.{language}.{width}.png")
-            found += [f"{width}: {each}" for each in pages.overflow(person) + pages.axe(person)]
-        pages.resize(person, 1280)
-        assert not found, "\n".join(dict.fromkeys(found))
-
-    return check
+    return pages.checker(request, language, DATA)
 
 
 # A backup that rests -------------------------------------------------------------------------------------------------

@@ -1,6 +1,5 @@
 """Signing in to one's mailbox at its provider, in the browser from beginning to end."""
 
-from pathlib import Path
 
 import pages
 import pytest
@@ -25,20 +24,7 @@ def hana(company, language):
 
 @pytest.fixture
 def check(request, language):
-    """Holds the page that is open to what every page is held to, at both widths."""
-    screenshots = request.config.getoption("screenshots")
-
-    def check(person, name):
-        found = pages.problems_of_words(person, NAMES)
-        for width in pages.WIDTHS:
-            pages.resize(person, width)
-            found += [f"{width} px: {each}" for each in pages.overflow(person) + pages.axe(person)]
-            if screenshots:
-                pages.picture(person, Path(screenshots) / f"{name}-{language}-{width}.png")
-        pages.resize(person, 1280)
-        assert not found, "\n".join(found)
-
-    return check
+    return pages.checker(request, language, NAMES)
 
 
 def at_provider(person, answer, email=None):

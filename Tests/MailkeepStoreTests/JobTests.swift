@@ -67,8 +67,10 @@ struct JobTests {
             let until = scene.now.advanced(byMilliseconds: 15 * Self.minute)
             try scene.transaction.postponeJob(first, until: until, error: "throttled", detail: nil)
             #expect(try Self.lease(scene, "b", after: 14) == nil)
-            for job in [first, second] { #expect(try scene.transaction.rest(of: job, at: scene.now)?.until == until) }
-            #expect(try scene.transaction.rest(of: first, at: until) == nil)
+            for job in [first, second] {
+                #expect(try scene.transaction.jobState(job)?.restsUntil(at: scene.now) == until)
+            }
+            #expect(try #require(try scene.transaction.jobState(first)).restsUntil(at: until) == nil)
             #expect(try scene.transaction.lastSynchronisationError(of: user)?.code == "throttled")
             #expect(try Self.lease(scene, "b", after: 15)?.id == first)
             try scene.transaction.releaseAllJobs()

@@ -248,7 +248,7 @@ struct PositionTests {
             var expected = FolderCounts(name: "INBOX")
             (expected.considered, expected.associated, expected.stored, expected.notRead) = (2, 2, 1, 1)
             #expect(try scene.counts(of: office.owner) == [expected])
-            try scene.transaction.markFolderGone(folder.id)
+            try scene.transaction.markGone(in: folder.id, [0...UInt32.max])
             (expected.removed, expected.vanished, expected.notRead) = (2, 1, 0)
             #expect(try scene.counts(of: office.owner) == [expected])
             // It may come back.

@@ -107,7 +107,7 @@ struct QueryPlanTests {
             Question("counts per folder", scanning: ["seen"]) {
                 _ = try $0.folderCounts(of: user, in: MailboxID(rawValue: 1))
                 try $0.setExcludedFolders(["Junk": .junk], of: MailboxID(rawValue: 1))
-                try $0.markFolderGone(1)
+                try $0.markGone(in: 1, [0...UInt32.max])
             },
             Question("a folder's mails that could not be read") {
                 _ = try $0.unreadHeaders(in: 1, limit: 10)
@@ -187,7 +187,6 @@ struct QueryPlanTests {
                 _ = try $0.jobState(JobID(rawValue: 1))
                 _ = try $0.job(of: backupID)
                 _ = try $0.lastSynchronisationError(of: user)
-                _ = try $0.rest(of: JobID(rawValue: 1), at: moment)
                 _ = try $0.rests(of: JobID(rawValue: 1))
                 _ = try $0.leaseJob(as: "a", until: moment, at: moment)
                 try $0.postponeJob(JobID(rawValue: 1), until: moment, error: "a", detail: nil)

@@ -1,6 +1,7 @@
 import Foundation
 import MailkeepModel
 import MailkeepStore
+import TestSupport
 import Testing
 
 @testable import MailkeepSync
@@ -150,13 +151,13 @@ struct CertificateTests {
 private struct MailboxHistory {
     private let mailbox: ChangingMailbox
     private let all: [String]
-    private var random: Numbers
+    private var random: SeededRandom
     private var count = 0
     private var uidValidity: UInt32 = 1
     private var customers: Set<String> = []
 
     init(_ mailbox: ChangingMailbox, customers: [String], seed: UInt64) {
-        (self.mailbox, all, random) = (mailbox, customers, Numbers(state: seed))
+        (self.mailbox, all, random) = (mailbox, customers, SeededRandom(seed: seed))
         mailbox.change { state in
             state.folders["INBOX"] = .init(uidValidity: 1)
             state.folders["Spam"] = .init(uidValidity: 2, exclusion: .junk)
@@ -171,7 +172,7 @@ private struct MailboxHistory {
     /// - Returns: all addresses of customers, where they changed.
     mutating func step() -> [String]? {
         count += 1
-        let choice = random.next(below: 100)
+        let choice = random.below(100)
         if choice < 12 {
             guard let address = all.randomElement(using: &random) else { return nil }
             if customers.remove(address) == nil { customers.insert(address) }
@@ -194,9 +195,9 @@ private struct MailboxHistory {
         switch choice {
         case ..<52:
             let sender = (all + ["friend@home.example"]).randomElement(using: &random) ?? ""
-            let number = random.next(below: 5) == 0 ? 1 : count
+            let number = random.below(5) == 0 ? 1 : count
             folder.append("From: \(sender)\r\nSubject: \(number)\r\n\r\nHello\r\n")
-            if random.next(below: 8) == 0 { folder.refused.insert(folder.uidNext - 1) }
+            if random.below(8) == 0 { folder.refused.insert(folder.uidNext - 1) }
         case ..<60:
             if let uid = folder.mails.keys.sorted().randomElement(using: &random) { folder.mails[uid] = nil }
         case ..<64: folder.mails = [:]
@@ -205,35 +206,21 @@ private struct MailboxHistory {
             uidValidity += 1
             let mails = folder.mails.sorted { $0.key < $1.key }.map(\.value)
             folder = .init(uidValidity: uidValidity)
-            for mail in mails where random.next(below: 4) > 0 { folder.append(mail) }
+            for mail in mails where random.below(4) > 0 { folder.append(mail) }
         case ..<82:
             uidValidity += 1
-            folders["Folder \(random.next(below: 4))"] = .init(uidValidity: uidValidity)
+            folders["Folder \(random.below(4))"] = .init(uidValidity: uidValidity)
             return
         case ..<90 where name != "INBOX":
             folders[name] = nil
-            folders["Renamed \(random.next(below: 4))"] = folder
+            folders["Renamed \(random.below(4))"] = folder
             return
         case ..<94 where name != "INBOX":
             folders[name] = nil
             return
         case ..<97 where name != "INBOX": folder.refusesToOpen.toggle()
-        default: folder.exclusion = name == "INBOX" || random.next(below: 2) > 0 ? nil : .drafts
+        default: folder.exclusion = name == "INBOX" || random.below(2) > 0 ? nil : .drafts
         }
         folders[name] = folder
     }
-}
-
-/// Numbers at random, the same for the same seed.
-private struct Numbers: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 }

@@ -32,6 +32,28 @@ struct IncrementalTests {
         }
     }
 
+    /// Removes mails of INBOX, which is open then.
+    private static func expunge(_ messages: String, by hand: BlockingIMAP) throws {
+        try hand.command("SELECT INBOX")
+        try hand.command("STORE \(messages) +FLAGS (\\Deleted)")
+        try hand.command("EXPUNGE")
+    }
+
+    /// Runs a test on a mailbox of which INBOX was read, with mails of these subjects in it.
+    private static func withReadInbox(
+        _ subjects: String...,
+        body: nonisolated(nonsending) (SyncWorkplace, IMAPSource, BlockingIMAP) async throws -> Void
+    ) async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try signIn(server)
+            for subject in subjects { try append(subject, by: hand) }
+            let source = source(port: server.imapPort)
+            try await work.synchronise(source)
+            try await body(work, source, hand)
+        }
+    }
+
     @Test("A renamed folder is known again, and nothing of it is read a second time")
     func renamed() async throws {
         let work = try await SyncWorkplace()
@@ -57,19 +79,12 @@ struct IncrementalTests {
 
     @Test("What vanished is told by a server that counts changes, without a list of all that is there")
     func vanished() async throws {
-        let work = try await SyncWorkplace()
-        try await withDovecot { server in
-            let hand = try Self.signIn(server)
-            try Self.append("one", "two", "three", "four", "five", by: hand)
-            let source = Self.source(port: server.imapPort)
-            try await work.synchronise(source)
+        try await Self.withReadInbox("one", "two", "three", "four", "five") { work, source, hand in
             let known = try await work.store.read { [mailbox = work.mailbox] in try $0.knownFolders(of: mailbox) }
             let inbox = try #require(known.first { $0.name == "INBOX" })
             let before = FolderState(uidValidity: inbox.position.uidValidity, modSeq: try #require(inbox.modSeq))
 
-            try hand.command("SELECT INBOX")
-            try hand.command("STORE 2,4 +FLAGS (\\Deleted)")
-            try hand.command("EXPUNGE")
+            try Self.expunge("2,4", by: hand)
             try Self.append("six", by: hand)
             try await source.withSession { session in
                 var folder = try #require(try await session.folders().first { $0.name == "INBOX" })
@@ -85,12 +100,7 @@ struct IncrementalTests {
 
     @Test("What a server says vanished and counts all the same is still there")
     func falselyVanished() async throws {
-        let work = try await SyncWorkplace()
-        try await withDovecot { server in
-            let hand = try Self.signIn(server)
-            try Self.append("one", "two", "three", by: hand)
-            let source = Self.source(port: server.imapPort)
-            try await work.synchronise(source)
+        try await Self.withReadInbox("one", "two", "three") { work, source, hand in
             try await work.store.write { [mailbox = work.mailbox] transaction in
                 let inbox = try #require(try transaction.knownFolders(of: mailbox).first { $0.name == "INBOX" })
                 try transaction.markGone(in: inbox.position.id, [1...UInt32.max])
@@ -186,16 +196,9 @@ struct IncrementalTests {
 
     @Test("A folder that was emptied is read to its end, and not opened in every run")
     func emptied() async throws {
-        let work = try await SyncWorkplace()
-        try await withDovecot { server in
-            let hand = try Self.signIn(server)
-            try Self.append("one", by: hand)
-            let source = Self.source(port: server.imapPort)
-            try await work.synchronise(source)
+        try await Self.withReadInbox("one") { work, source, hand in
             try Self.append("two", by: hand)
-            try hand.command("SELECT INBOX")
-            try hand.command("STORE 1:* +FLAGS (\\Deleted)")
-            try hand.command("EXPUNGE")
+            try Self.expunge("1:*", by: hand)
             try await work.synchronise(source)
             #expect(try await work.position(in: "INBOX") == 3)
             try Self.append("three", by: hand)
@@ -223,15 +226,8 @@ struct IncrementalTests {
 
     @Test("What is removed from the server stays, and is counted as removed")
     func removed() async throws {
-        let work = try await SyncWorkplace()
-        try await withDovecot { server in
-            let hand = try Self.signIn(server)
-            try Self.append("one", "two", "three", by: hand)
-            let source = Self.source(port: server.imapPort)
-            try await work.synchronise(source)
-            try hand.command("SELECT INBOX")
-            try hand.command("STORE 2 +FLAGS (\\Deleted)")
-            try hand.command("EXPUNGE")
+        try await Self.withReadInbox("one", "two", "three") { work, source, hand in
+            try Self.expunge("2", by: hand)
             let report = try await work.synchronise(source)
             #expect(report.onServer["INBOX"] == 2)
             var expected = FolderCounts(name: "INBOX")

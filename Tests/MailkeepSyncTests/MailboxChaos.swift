@@ -5,7 +5,7 @@ import TestSupport
 /// It waits for the server on the thread that it runs on, one command at a time.
 actor MailboxChaos {
     private let imap: BlockingIMAP
-    private var random: SplitMix
+    private var random: SeededRandom
     private var count = 0
     /// Names of folders that there are, besides INBOX.
     private var folders: [String] = []
@@ -16,7 +16,7 @@ actor MailboxChaos {
 
     init(port: Int, seed: UInt64) throws {
         imap = try BlockingIMAP(port: port)
-        random = SplitMix(state: seed)
+        random = SeededRandom(seed: seed)
     }
 
     /// Makes some folders and mails.
@@ -41,7 +41,7 @@ actor MailboxChaos {
     }
 
     private func step() throws {
-        switch random.next(below: 100) {
+        switch random.below(100) {
         case 0..<35: try append()
         case 35..<50:
             try change { uid, _ in "UID STORE \(uid) \(["+", "-", ""][Int(uid) % 3])FLAGS (\\Seen $label\(uid % 5))" }
@@ -56,8 +56,8 @@ actor MailboxChaos {
 
     private func append() throws {
         count += 1
-        let isCustomers = random.next(below: 3) > 0
-        let lines = String(repeating: "line \(count)\r\n", count: random.next(below: 200))
+        let isCustomers = random.below(3) > 0
+        let lines = String(repeating: "line \(count)\r\n", count: random.below(200))
         let sender = isCustomers ? SyncWorkplace.customer : "someone@else.example"
         let mail = "From: \(sender)\r\nSubject: chaos \(count)\r\n\r\n\(lines)"
         if isCustomers { customers.insert(Array(mail.utf8)) } else { others.insert(Array(mail.utf8)) }
@@ -114,18 +114,4 @@ actor MailboxChaos {
         return try imap.command("UID SEARCH ALL").first { $0.line.hasPrefix("* SEARCH") }?
             .line.split(separator: " ").compactMap { UInt32($0) }.randomElement(using: &random)
     }
-}
-
-/// Numbers at random, the same for the same seed.
-private struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = (state ^ (state >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
-
-    mutating func next(below bound: Int) -> Int { Int(next() % UInt64(max(1, bound))) }
 }

@@ -93,8 +93,8 @@ struct RestingJobTests {
                 backup = try await Self.details(id, work)
                 let job = try #require(try await work.store.read { try $0.job(of: id) })
                 let now = work.lastRun
-                if let rest = try await work.store.read({ try $0.rest(of: job, at: now) }) {
-                    work.advance(minutes: (rest.until.rawValue - now.rawValue) / 60_000)
+                if let until = try await work.store.read({ try $0.jobState(job)?.restsUntil(at: now) }) {
+                    work.advance(minutes: (until.rawValue - now.rawValue) / 60_000)
                 }
             }
             let days = (work.lastRun.rawValue - begin.rawValue) / 86_400_000

@@ -19,7 +19,7 @@ package struct SampleMailbox: Sendable {
         seed: UInt64,
         associatedFraction: Double
     ) {
-        var random = SampleRandom(seed: seed)
+        var random = SeededRandom(seed: seed)
         let people = SamplePeople(owner: owner, contacts: contacts, strangers: strangers)
         messages = []
         for index in 0..<max(0, count) {

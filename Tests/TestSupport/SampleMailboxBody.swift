@@ -14,7 +14,7 @@ struct SampleBody {
     let charset: SampleCharset
 
     /// The rest of a message: the last header lines, the empty line, the body.
-    func bytes(isNewsletter: Bool, _ random: inout SampleRandom) -> [UInt8] {
+    func bytes(isNewsletter: Bool, _ random: inout SeededRandom) -> [UInt8] {
         if !isNewsletter, random.chance(0.05) {
             // As mail was before MIME.
             return Array("\r\n".utf8) + Array(text.utf8)
@@ -29,11 +29,11 @@ struct SampleBody {
         return part.bytes
     }
 
-    private func plain(_ random: inout SampleRandom) -> Part {
+    private func plain(_ random: inout SeededRandom) -> Part {
         textPart("plain", text, &random)
     }
 
-    private func textPart(_ subtype: String, _ text: String, _ random: inout SampleRandom) -> Part {
+    private func textPart(_ subtype: String, _ text: String, _ random: inout SeededRandom) -> Part {
         let encoded = charset.encode(text)
         let charset = encoded == nil ? .utf8 : charset
         let bytes = encoded ?? Array(text.utf8)
@@ -52,7 +52,7 @@ struct SampleBody {
         )
     }
 
-    private func alternative(isNewsletter: Bool, _ random: inout SampleRandom) -> Part {
+    private func alternative(isNewsletter: Bool, _ random: inout SeededRandom) -> Part {
         let cid = "\(random.token(10))@img.example"
         let hasImage = random.chance(0.4)
         let paragraphs = text.split(separator: "\r\n").map { "<p>\($0)</p>" }.joined(separator: "\r\n")
@@ -75,7 +75,7 @@ struct SampleBody {
         return multipart("alternative", [plain(&random), rich], &random)
     }
 
-    private func attachment(_ random: inout SampleRandom) -> Part {
+    private func attachment(_ random: inout SeededRandom) -> Part {
         let name = SampleText.attachmentName(language, &random)
         let size = random.chance(0.05) ? 100_000 + random.below(300_000) : 200 + random.below(12_000)
         let filename =
@@ -93,7 +93,7 @@ struct SampleBody {
         )
     }
 
-    private func multipart(_ subtype: String, _ parts: [Part], _ random: inout SampleRandom) -> Part {
+    private func multipart(_ subtype: String, _ parts: [Part], _ random: inout SeededRandom) -> Part {
         let boundary = "=_\(random.token(24))"
         let body = parts.flatMap { part in
             let bytes = part.bytes

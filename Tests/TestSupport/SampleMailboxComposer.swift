@@ -17,7 +17,7 @@ struct SampleComposer {
 
     let people: SamplePeople
     let index: Int
-    var random: SampleRandom
+    var random: SeededRandom
 
     /// The message, answering `earlier` now and then.
     mutating func compose(isAssociated: Bool, earlier: SampleMessage?) -> SampleMessage {

@@ -93,7 +93,7 @@ struct SamplePeople: Sendable {
     ]
 
     /// One of the addresses in one of the forms that mean the same.
-    func variant(of address: String, _ random: inout SampleRandom) -> SampleAddress {
+    func variant(of address: String, _ random: inout SeededRandom) -> SampleAddress {
         let written =
             switch random.below(6) {
             case 0: address.uppercased()
@@ -110,9 +110,9 @@ struct SamplePeople: Sendable {
         return SampleAddress(name: name, address: written)
     }
 
-    func stranger(_ random: inout SampleRandom) -> SampleAddress { variant(of: random.pick(strangers), &random) }
+    func stranger(_ random: inout SeededRandom) -> SampleAddress { variant(of: random.pick(strangers), &random) }
 
-    func contact(_ random: inout SampleRandom) -> SampleAddress { variant(of: random.pick(contacts), &random) }
+    func contact(_ random: inout SeededRandom) -> SampleAddress { variant(of: random.pick(contacts), &random) }
 
-    func owner(_ random: inout SampleRandom) -> SampleAddress { variant(of: owner, &random) }
+    func owner(_ random: inout SeededRandom) -> SampleAddress { variant(of: owner, &random) }
 }

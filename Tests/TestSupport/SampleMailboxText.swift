@@ -5,7 +5,7 @@ enum SampleText {
         case english
     }
 
-    static func subject(_ language: Language, _ random: inout SampleRandom) -> String {
+    static func subject(_ language: Language, _ random: inout SeededRandom) -> String {
         let number = random.below(9000) + 1000
         return switch language {
         case .japanese:
@@ -24,7 +24,7 @@ enum SampleText {
     }
 
     /// Some paragraphs, each of one or more lines that end in CRLF.
-    static func body(_ language: Language, _ random: inout SampleRandom) -> String {
+    static func body(_ language: Language, _ random: inout SeededRandom) -> String {
         let count = random.chance(0.1) ? 20 + random.below(60) : 2 + random.below(7)
         let (opening, closing) =
             switch language {
@@ -43,7 +43,7 @@ enum SampleText {
         return ([opening, ""] + lines + ["", closing, ""]).joined(separator: "\r\n")
     }
 
-    static func attachmentName(_ language: Language, _ random: inout SampleRandom) -> String {
+    static func attachmentName(_ language: Language, _ random: inout SeededRandom) -> String {
         let number = random.below(900) + 100
         return switch language {
         case .japanese:
@@ -55,7 +55,7 @@ enum SampleText {
         }
     }
 
-    private static func sentence(_ language: Language, _ random: inout SampleRandom) -> String {
+    private static func sentence(_ language: Language, _ random: inout SeededRandom) -> String {
         let (amount, day) = (random.below(980) + 20, random.below(27) + 1)
         return switch language {
         case .japanese:

@@ -1,5 +1,6 @@
 import MailkeepModel
 import NIOCore
+import TestSupport
 import Testing
 
 @testable import mailkeep
@@ -108,7 +109,7 @@ struct ShellFrameTests {
 
     @Test("Garbage gives an error or nothing, never a trap", arguments: 0..<8)
     func garbage(seed: UInt64) throws {
-        var random = SplitMix(state: seed)
+        var random = SeededRandom(seed: seed)
         for _ in 0..<1000 {
             var buffer = ByteBuffer(bytes: Self.mutation(&random))
             var decoder = ShellFrameDecoder()
@@ -117,7 +118,7 @@ struct ShellFrameTests {
     }
 
     /// Random bytes, or frames of which a few bytes were changed.
-    static func mutation(_ random: inout SplitMix) -> [UInt8] {
+    static func mutation(_ random: inout SeededRandom) -> [UInt8] {
         guard Bool.random(using: &random) else {
             return (0..<Int.random(in: 0..<200, using: &random)).map { _ in .random(in: 0...255, using: &random) }
         }
@@ -132,18 +133,5 @@ struct ShellFrameTests {
                 .randomElement(using: &random) ?? 0
         }
         return bytes
-    }
-}
-
-/// Numbers that a seed determines (SplitMix64).
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import mailkeep
@@ -46,7 +47,7 @@ struct ShellServerTests {
     @Test("50 MB stream from one file into another and stay intact")
     func files() async throws {
         let (source, copy) = (shell.folder + "/source", shell.folder + "/copy")
-        var random = SplitMix(state: 1)
+        var random = SeededRandom(seed: 1)
         let words = (0..<6_553_600).map { _ in random.next() }
         let bytes = words.withUnsafeBytes { Data($0) }
         try bytes.write(to: URL(fileURLWithPath: source))

@@ -2,6 +2,7 @@ import Foundation
 import Glibc
 import Logging
 import ServiceLifecycle
+import TestSupport
 import Testing
 
 @testable import mailkeep
@@ -165,7 +166,7 @@ struct ShellSocketTests {
             _ = try? await console.readStandardInputLine()
             return 5
         } run: {
-            var random = SplitMix(state: 42)
+            var random = SeededRandom(seed: 42)
             for number in 0..<1000 {
                 let descriptor = try await shell.connect()
                 // Past the greeting in two of three.
@@ -188,7 +189,7 @@ struct ShellSocketTests {
         defer { close(listener) }
         try ShellFixture.withAddress(shell.socket) { try #require(bind(listener, $0, $1) == 0) }
         try #require(listen(listener, 16) == 0)
-        var random = SplitMix(state: 43)
+        var random = SeededRandom(seed: 43)
         let terminal = try Streams(shell.folder)
         for number in 0..<500 {
             async let status = ShellClient.run([], socket: shell.socket, version: "1", console: terminal.console)

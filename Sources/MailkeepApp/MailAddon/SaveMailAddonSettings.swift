@@ -101,14 +101,12 @@ extension MailAddonInput {
         saved: MailAddonSettings?,
         credentials: MailCredentials?
     ) throws -> NewMailAddonSettings {
+        let sameAddress = saved?.normalizedAddress == address.normalized ? saved : nil
         // A saved password goes only to the server and account for which it was given.
-        let sameAccount =
-            saved?.normalizedAddress == address.normalized && saved?.accountType == accountType
-            ? saved : nil
-        // In other letters it is the same address, and stays as it is (L2).
-        let isSame = saved?.normalizedAddress == address.normalized
+        let sameAccount = sameAddress?.accountType == accountType ? sameAddress : nil
         var settings = NewMailAddonSettings(
-            address: isSame ? saved?.address ?? address.text : address.text,
+            // In other letters it is the same address, and stays as it is (L2).
+            address: sameAddress?.address ?? address.text,
             normalizedAddress: address.normalized,
             domain: address.domain,
             accountType: accountType,

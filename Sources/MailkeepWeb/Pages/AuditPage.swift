@@ -10,8 +10,8 @@ struct AuditPage {
     let site: Site
 
     func add(to router: some RouterMethods<SignedInContext>) {
-        router.get("/settings/audit-log") { request, context in
-            let form = FormData(encoded: request.uri.query ?? "")
+        router.get("/settings/audit-log") { _, context in
+            let form = context.visit.query
             let presenter = Presenter(context)
             let asked = try await query(form, presenter, for: context)
             let page = try await site.mailkeep.perform(FindAuditEntries(asked.query), as: context.caller)

@@ -21,10 +21,7 @@ struct BackupPages {
                 content: try await content(context),
                 formToken: context.visit.formToken
             )
-            guard let html = site.templates.render(fragment, with: .backupPart) else {
-                throw HTTPError(.internalServerError)
-            }
-            return Response(html: html)
+            return try site.render(fragment, with: .backupPart)
         }
         router.post("/settings/backups/{backup}/verify") { _, context in try await verify(context) }
         router.get("/settings/backups/{backup}/cancel") { _, context in
@@ -35,7 +32,7 @@ struct BackupPages {
             let confirmation = Confirmation(
                 question: wording.text(.dlgStop),
                 button: wording.text(.btnStop),
-                action: list?.action("\(address)/cancel") ?? "\(address)/cancel",
+                action: list.action("\(address)/cancel"),
                 back: list?.place.text ?? address,
                 isDanger: true
             )

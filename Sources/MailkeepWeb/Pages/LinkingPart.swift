@@ -41,8 +41,6 @@ struct LinkingPart {
 extension Site {
     /// The line alone, for the page that shows it.
     func render(_ linking: LinkingPart, for context: SignedInContext) throws -> Response {
-        let fragment = LinkingPart.Fragment(t: Words(Presenter(context).wording), linking: linking)
-        guard let html = templates.render(fragment, with: .linking) else { throw HTTPError(.internalServerError) }
-        return Response(html: html)
+        try render(LinkingPart.Fragment(t: Words(Presenter(context).wording), linking: linking), with: .linking)
     }
 }

@@ -71,6 +71,11 @@ struct MailAddonListQuery {
     var lock: String? { query.isLocked.map { $0 ? "locked" : "unlocked" } }
 }
 
+extension MailAddonListQuery? {
+    /// The address of an action that leads back to the list, where it was asked from one.
+    func action(_ address: String) -> String { map { $0.action(address) } ?? address }
+}
+
 /// The page of mail add-on users.
 struct MailAddonListPage {
     let isInactive: Bool

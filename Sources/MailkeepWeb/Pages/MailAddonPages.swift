@@ -30,10 +30,7 @@ struct MailAddonPages {
             let presenter = Presenter(context)
             let list = Self.list(context, orElse: row.user.status == "active" ? .active : .inactive)
             let fragment = RowFragment(t: Words(presenter.wording), row: MailAddonRow(row, on: list, presenter))
-            guard let html = site.templates.render(fragment, with: .addonRowPart) else {
-                throw HTTPError(.internalServerError)
-            }
-            return Response(html: html)
+            return try site.render(fragment, with: .addonRowPart)
         }
         router.post("/settings/mail-addon-users/{user}/backup") { _, context in
             let wording = Presenter(context).wording

@@ -78,7 +78,7 @@ struct MailSignInPage {
         _ context: SignedInContext
     ) async throws -> Response {
         guard request.method == .get else { return .redirect(to: MailSettingsPage.address, type: .normal) }
-        let query = FormData(encoded: request.uri.query ?? "")
+        let query = context.visit.query
         let answer = FinishMailSignIn.Answer(state: query["state"], code: query["code"], error: query["error"])
         let settings = MailSettingsPage(site: site)
         var notice = Notice(text: Presenter(context).wording.text(.ownSignInDone))

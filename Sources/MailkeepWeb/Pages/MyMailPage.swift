@@ -15,8 +15,8 @@ struct MyMailPage {
     }
 
     func add(to router: some RouterMethods<SignedInContext>) {
-        router.get("/mail") { request, context in
-            let form = FormData(encoded: request.uri.query ?? "")
+        router.get("/mail") { _, context in
+            let form = context.visit.query
             let asked = PageRequest(form["page"].flatMap { Int($0) } ?? 1)
             let action = ListOwnEmails(owner: context.user.id, page: asked)
             let page = try await site.mailkeep.perform(action, as: context.caller)

@@ -8,11 +8,11 @@ struct RecordPages {
 
     func add(to router: some RouterMethods<SignedInContext>) {
         router.get("/records") { _, _ in Response.redirect(to: "/records/Contacts", type: .normal) }
-        router.get("/records/{module}") { request, context in
-            try await list(FormData(encoded: request.uri.query ?? ""), for: context)
+        router.get("/records/{module}") { _, context in
+            try await list(context.visit.query, for: context)
         }
-        router.get("/records/{module}/{id}") { request, context in
-            try await record(FormData(encoded: request.uri.query ?? ""), for: context)
+        router.get("/records/{module}/{id}") { _, context in
+            try await record(context.visit.query, for: context)
         }
         router.get("/records/{module}/{id}/linking") { _, context in
             let key = try Self.key(context)

@@ -17,9 +17,9 @@ struct SetUpPage {
     }
 
     func add(to router: some RouterMethods<VisitContext>) {
-        router.get("/setup") { request, context in
+        router.get("/setup") { _, context in
             try await requireNoOrganization()
-            let query = FormData(encoded: request.uri.query ?? "")
+            let query = context.query
             var content = Content()
             content.setUpToken = query.text("token") ?? ""
             content.isJapanese = context.locale == .japanese

@@ -20,7 +20,7 @@ struct SignInPages {
                 return Response.redirect(to: "/setup", type: .normal)
             }
             if context.session != nil { return Response.redirect(to: "/", type: .normal) }
-            let query = FormData(encoded: request.uri.query ?? "")
+            let query = context.query
             let content = Content(next: Self.ownPath(query["next"]) ?? "")
             return try site.publicPage(.signin, title: .signinTitle, content, for: context)
         }

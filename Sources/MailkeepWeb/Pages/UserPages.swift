@@ -10,9 +10,8 @@ struct UserPages {
     let site: Site
 
     func add(to router: some RouterMethods<SignedInContext>) {
-        router.get("/settings/users") { request, context in
-            let query = FormData(encoded: request.uri.query ?? "")
-            return try await list(UserListQuery(query), for: context)
+        router.get("/settings/users") { _, context in
+            try await list(UserListQuery(context.visit.query), for: context)
         }
         router.get("/settings/users/new") { _, context in
             try await form(UserForm(locale: context.user.locale), for: context)
@@ -40,7 +39,7 @@ struct UserPages {
             let confirmation = Confirmation(
                 question: wording.text(.dlgActivate, ["user": user.full_name]),
                 button: wording.text(.btnActivate),
-                action: list?.action("\(Self.address)/\(user.id)/activate") ?? "\(Self.address)/\(user.id)/activate",
+                action: list.action("\(Self.address)/\(user.id)/activate"),
                 back: list?.place.text ?? Self.address
             )
             return try await site.render(.confirm, title: wording.text(.btnActivate), confirmation, for: context)
@@ -192,8 +191,7 @@ struct UserPages {
         ) {
             let wording = presenter.wording
             question = wording.text(.dlgDeactivate, ["user": preview.user.full_name])
-            let action = "\(UserPages.address)/\(preview.user.id)/deactivate"
-            self.action = list?.action(action) ?? action
+            action = list.action("\(UserPages.address)/\(preview.user.id)/deactivate")
             back = list?.place.text ?? UserPages.address
             self.problem = problem
             refusalText = preview.refusal.map(wording.refusal)

@@ -67,7 +67,16 @@ extension Site {
             zone: visit.timeZone.identifier,
             content: content
         )
-        guard let html = templates.render(document, with: template) else { throw HTTPError(.internalServerError) }
+        return try render(document, with: template, status)
+    }
+
+    /// What a template makes of its content: a whole document, or a part of a page that the script fetches anew.
+    func render(
+        _ content: some Any,
+        with template: Template,
+        _ status: HTTPResponse.Status = .ok
+    ) throws -> Response {
+        guard let html = templates.render(content, with: template) else { throw HTTPError(.internalServerError) }
         return Response(status: status, html: html)
     }
 
