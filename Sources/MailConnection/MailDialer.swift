@@ -20,6 +20,8 @@ package enum MailDialer {
                     .connectTimeout(endpoint.connectTimeout)
                     .channelOption(.socketOption(.so_keepalive), value: 1)
                     .channelOption(.tcpOption(.tcp_nodelay), value: 1)
+                    // Several at once end up in one buffer, which TLS then allocates anew each time.
+                    .channelOption(.maxMessagesPerRead, value: 1)
                     .connect(to: address) { channel in
                         channel.eventLoop.makeCompletedFuture { try prepare(channel) }
                     }

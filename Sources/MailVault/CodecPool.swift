@@ -2,12 +2,14 @@ import CZstd
 import FoundationEssentials
 import Synchronization
 
-/// Keeps compressors and decompressors between uses: making one costs more than compressing a mail.
+/// Keeps compressors, decompressors and buffers between uses: making one costs more than compressing a mail, and large
+/// blocks that come and go leave holes in memory.
 ///
 /// There are as many as were ever in use at the same time.
 final class CodecPool: Sendable {
     private let compressors = Mutex<[Compressor]>([])
     private let decompressors = Mutex<[Decompressor]>([])
+    private let buffers = Mutex<[FrameBuffer]>([])
 
     func withCompressor<Result>(_ body: (Compressor) throws -> Result) rethrows -> Result {
         let compressor = compressors.withLock { $0.popLast() } ?? Compressor()
@@ -20,34 +22,57 @@ final class CodecPool: Sendable {
         defer { decompressors.withLock { $0.append(decompressor) } }
         return try body(decompressor)
     }
+
+    /// A buffer that is empty.
+    func takeBuffer() -> FrameBuffer {
+        let buffer = buffers.withLock { $0.popLast() } ?? FrameBuffer()
+        buffer.bytes.removeAll(keepingCapacity: true)
+        return buffer
+    }
+
+    /// Takes a buffer back that is not used any more.
+    func giveBack(_ buffer: FrameBuffer) {
+        buffers.withLock { $0.append(buffer) }
+    }
 }
 
-/// Compresses with zstd (RFC 8878) at level 1: the higher ones save a few percent of mail, and take twice the time.
+/// A buffer with room for a frame.
 ///
 /// Unchecked, as the pool hands each one to a single user at a time.
+final class FrameBuffer: @unchecked Sendable {
+    var bytes: [UInt8] = []
+
+    init() {
+        bytes.reserveCapacity(SegmentFormat.largestFrame)
+    }
+}
+
+/// Compresses with zstd (RFC 8878) at level 1 into a buffer of its own: the higher levels save a few percent of mail, and
+/// take twice the time.
+///
+/// Unchecked for the same reason as `FrameBuffer`.
 final class Compressor: @unchecked Sendable {
     private let context = ZSTD_createCCtx()
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SegmentFormat.frameSize, alignment: 16)
 
     deinit {
         ZSTD_freeCCtx(context)
+        buffer.deallocate()
     }
 
-    /// The compressed bytes; nil where they are not fewer.
-    func compress(_ content: [UInt8]) -> [UInt8]? {
-        guard let context, content.count > 1 else { return nil }
-        let compressed = [UInt8](unsafeUninitializedCapacity: content.count - 1) { buffer, count in
-            let written = content.withUnsafeBytes {
-                ZSTD_compressCCtx(context, buffer.baseAddress, buffer.count, $0.baseAddress, $0.count, 1)
-            }
-            count = ZSTD_isError(written) == 0 ? written : 0
-        }
-        return compressed.isEmpty ? nil : compressed
+    /// The compressed bytes of at most 1 MiB, valid until the next call; nil where they are not fewer.
+    func compress(_ content: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer? {
+        guard let context, 2...buffer.count ~= content.count else { return nil }
+        let room = content.count - 1
+        let written = ZSTD_compressCCtx(context, buffer.baseAddress, room, content.baseAddress, content.count, 1)
+        guard ZSTD_isError(written) == 0, written > 0 else { return nil }
+        return UnsafeRawBufferPointer(rebasing: buffer[..<written])
     }
 }
 
 /// Decompresses zstd into a buffer of its own.
 ///
-/// Unchecked for the same reason as `Compressor`.
+/// Unchecked for the same reason.
 final class Decompressor: @unchecked Sendable {
     private let context = ZSTD_createDCtx()
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SegmentFormat.frameSize, alignment: 16)

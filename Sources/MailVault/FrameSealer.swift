@@ -19,34 +19,49 @@ struct FrameSealer: Sendable {
     struct Packed {
         let codec: FrameCodec
         let contentLength: Int
-        let bytes: [UInt8]
+        let bytes: UnsafeRawBufferPointer
 
         var frameLength: Int { FrameHead.length + bytes.count + FrameSealer.overhead }
     }
 
-    /// Compresses at most 1 MiB of content, where that shrinks it.
-    func pack(_ content: [UInt8]) -> Packed {
-        let compressed = codecs.withCompressor { $0.compress(content) }
-        return Packed(
-            codec: compressed == nil ? .raw : .zstd,
-            contentLength: content.count,
-            bytes: compressed ?? content
-        )
+    /// Compresses at most 1 MiB of content, where that shrinks it; what `body` gets is valid within it.
+    func pack<Result>(_ content: [UInt8], _ body: (Packed) throws -> Result) rethrows -> Result {
+        try codecs.withCompressor { compressor in
+            try content.withUnsafeBytes { content in
+                let compressed = compressor.compress(content)
+                return try body(
+                    Packed(
+                        codec: compressed == nil ? .raw : .zstd,
+                        contentLength: content.count,
+                        bytes: compressed ?? content
+                    )
+                )
+            }
+        }
     }
 
-    /// The whole frame; `header` is given for an entry's last one.
-    func seal(_ packed: Packed, salt: [UInt8], index: Int, header: EntryHeader?) throws -> [UInt8] {
+    /// Appends the whole frame to what `buffer` holds; `header` is given for an entry's last one.
+    func seal(
+        _ packed: Packed,
+        salt: [UInt8],
+        index: Int,
+        header: EntryHeader?,
+        to buffer: FrameBuffer
+    ) throws(KeyError) {
         let head = FrameHead(
             codec: packed.codec,
             contentLength: packed.contentLength,
             sealedLength: packed.bytes.count + Self.overhead
         ).encoded
+        buffer.bytes += head
         let context = context(salt: salt, index: index, head: head, header: header)
-        var frame = head
-        frame.reserveCapacity(packed.frameLength)
-        frame += try sealer.seal(packed.bytes, authenticating: context)
-        return frame
+        try sealer.seal(packed.bytes, authenticating: context, to: &buffer.bytes)
     }
+
+    /// An empty buffer, to be given back.
+    func takeBuffer() -> FrameBuffer { codecs.takeBuffer() }
+
+    func giveBack(_ buffer: FrameBuffer) { codecs.giveBack(buffer) }
 
     /// Opens a frame and hands its content to `body`; throws `damaged` where it does not open.
     func open(

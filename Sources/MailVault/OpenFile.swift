@@ -1,3 +1,4 @@
+import FoundationEssentials
 import Glibc
 
 /// An open file, closed when nobody holds it any more.
@@ -42,7 +43,7 @@ final class OpenFile: Sendable {
     }
 
     /// Writes all of `bytes`; on failure a part of them may stand in the file.
-    func write(_ bytes: [UInt8], at offset: Int64) throws(VaultError) {
+    func write(_ bytes: some ContiguousBytes, at offset: Int64) throws(VaultError) {
         var failed: Int32 = 0
         bytes.withUnsafeBytes { buffer in
             var done = 0

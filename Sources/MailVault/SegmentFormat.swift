@@ -8,6 +8,8 @@ enum SegmentFormat {
     static let version: UInt8 = 1
     /// How much content a frame holds at most, which bounds the memory that any content takes.
     static let frameSize = 1 << 20
+    /// The bytes of an entry's header and of a frame, at most.
+    static let largestFrame = EntryHeader.length + FrameHead.length + frameSize + FrameSealer.overhead
 
     /// The checksum of headers: not against tampering, which the seals find, but to tell headers from other bytes
     /// without opening anything.

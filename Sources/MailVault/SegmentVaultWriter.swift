@@ -9,7 +9,7 @@ final class SegmentVaultWriter: VaultWriter {
         var hash = SHA256()
         var size: Int64 = 0
         /// The frame that is being filled.
-        var frame: [UInt8] = []
+        let frame: FrameBuffer
         var frameCount = 0
         let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { Array($0) } }
         var spool: Spool?
@@ -21,10 +21,11 @@ final class SegmentVaultWriter: VaultWriter {
     }
 
     private let vault: SegmentVault
-    private let message = Mutex<Message?>(Message())
+    private let message: Mutex<Message?>
 
     init(_ vault: SegmentVault) {
         self.vault = vault
+        message = Mutex(Message(frame: vault.frames.takeBuffer()))
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -34,12 +35,12 @@ final class SegmentVaultWriter: VaultWriter {
             message?.hash.update(bufferPointer: bytes)
             message?.size += Int64(bytes.count)
             var rest = bytes[...]
-            while let room = message.map({ SegmentFormat.frameSize - $0.frame.count }), !rest.isEmpty {
+            while let room = message.map({ SegmentFormat.frameSize - $0.frame.bytes.count }), !rest.isEmpty {
                 if room == 0 {
                     try spoolFrame(of: &message)
                     continue
                 }
-                message?.frame.append(contentsOf: rest.prefix(room))
+                message?.frame.bytes.append(contentsOf: rest.prefix(room))
                 rest = rest.dropFirst(room)
             }
         }
@@ -48,6 +49,7 @@ final class SegmentVaultWriter: VaultWriter {
     func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent {
         try vault.checkPoison()
         guard let message = message.withLock({ $0.take() }) else { throw Self.finished }
+        defer { vault.frames.giveBack(message.frame) }
         let sha256 = Array(message.hash.finalize())
         guard let id = VaultEntryID(bytes: vault.keys.contentKey(sha256: sha256)) else { throw Self.finished }
         let (location, isNew) =
@@ -65,33 +67,41 @@ final class SegmentVaultWriter: VaultWriter {
     private func spoolFrame(of message: inout Message?) throws {
         guard var current = message.take() else { throw Self.finished }
         var spool = try current.spool ?? Spool(file: vault.directory.makeSpool())
-        let packed = vault.frames.pack(current.frame)
-        let frame = try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil)
-        try spool.file.write(frame, at: spool.length)
-        spool.length += Int64(frame.count)
+        let frame = vault.frames.takeBuffer()
+        defer { vault.frames.giveBack(frame) }
+        try vault.frames.pack(current.frame.bytes) { packed in
+            try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil, to: frame)
+        }
+        try spool.file.write(frame.bytes, at: spool.length)
+        spool.length += Int64(frame.bytes.count)
         current.spool = spool
         current.frameCount += 1
-        current.frame.removeAll(keepingCapacity: true)
+        current.frame.bytes.removeAll(keepingCapacity: true)
         message = current
     }
 
     private func append(_ message: Message, id: VaultEntryID) throws -> (VaultLocation, Bool) {
-        let packed = vault.frames.pack(message.frame)
         let spooled = message.spool?.length ?? 0
-        let header = EntryHeader(
-            id: id,
-            contentLength: message.size,
-            framesLength: spooled + Int64(packed.frameLength),
-            salt: message.salt
-        )
-        let last = try vault.frames.seal(packed, salt: message.salt, index: message.frameCount, header: header)
-        let head = header.encodedWithChecksum
+        // The entry's header and its last frame.
+        let ends = vault.frames.takeBuffer()
+        defer { vault.frames.giveBack(ends) }
+        let header = try vault.frames.pack(message.frame.bytes) { packed in
+            let header = EntryHeader(
+                id: id,
+                contentLength: message.size,
+                framesLength: spooled + Int64(packed.frameLength),
+                salt: message.salt
+            )
+            ends.bytes += header.encodedWithChecksum
+            try vault.frames.seal(packed, salt: message.salt, index: message.frameCount, header: header, to: ends)
+            return header
+        }
         return try vault.append(id, length: header.entryLength) { file, offset throws(VaultError) in
-            guard let spool = message.spool else { return try file.write(head + last, at: offset) }
-            try file.write(head, at: offset)
-            let framesOffset = offset + Int64(head.count)
+            guard let spool = message.spool else { return try file.write(ends.bytes, at: offset) }
+            try file.write(ends.bytes.prefix(EntryHeader.length), at: offset)
+            let framesOffset = offset + Int64(EntryHeader.length)
             try Self.copy(spool, to: file, at: framesOffset)
-            try file.write(last, at: framesOffset + spool.length)
+            try file.write(ends.bytes.dropFirst(EntryHeader.length), at: framesOffset + spool.length)
         }
     }
 

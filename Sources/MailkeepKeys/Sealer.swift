@@ -33,16 +33,31 @@ package struct Sealer: Sendable, Redacted {
         _ bytes: some DataProtocol,
         authenticating context: some DataProtocol
     ) throws(KeyError) -> Data {
-        do {
-            let box = try AES.GCM.seal(bytes, using: key, authenticating: context)
-            guard let combined = box.combined else { throw KeyError(.notAuthentic, "Sealing failed.") }
-            var sealed = Data(capacity: 1 + combined.count)
-            sealed.append(Self.version)
-            sealed.append(combined)
-            return sealed
-        } catch {
+        var sealed = Data(capacity: bytes.count + Self.overhead)
+        sealed.append(Self.version)
+        sealed.append(try combined(bytes, context))
+        return sealed
+    }
+
+    /// Seals `bytes`, bound to a context made of bytes, and appends them to what `sealed` holds.
+    package func seal(
+        _ bytes: some DataProtocol,
+        authenticating context: some DataProtocol,
+        to sealed: inout [UInt8]
+    ) throws(KeyError) {
+        let combined = try combined(bytes, context)
+        sealed.append(Self.version)
+        sealed.append(contentsOf: combined)
+    }
+
+    private func combined(
+        _ bytes: some DataProtocol,
+        _ context: some DataProtocol
+    ) throws(KeyError) -> Data {
+        guard let combined = try? AES.GCM.seal(bytes, using: key, authenticating: context).combined else {
             throw KeyError(.notAuthentic, "Sealing failed.")
         }
+        return combined
     }
 
     /// Opens what `seal(_:authenticating:)` made; throws `notAuthentic` as `open(_:context:)` does.

@@ -8,6 +8,8 @@ final class SyncWorker {
     let dailyBytes: Int64?
     /// What is asked for now; nil while nothing of one folder is.
     var underway: SynchronisationRun.Place?
+    /// The beginning of the mail that is read, in a buffer that stays from mail to mail.
+    var head: [UInt8] = []
     /// The folder that is open.
     private(set) var opened: (path: String, folder: OpenedFolder)?
 

@@ -190,7 +190,7 @@ extension Synchroniser {
             let unreadable = try await session.bodies(of: wanted.map(\.uid)) { body in
                 guard let entry = missing[body.uid] else { return }
                 worker.underway = place(entry)
-                let message = try await store(body, as: entry.id)
+                let message = try await store(body, as: entry.id, worker)
                 missing[body.uid] = nil
                 pass()
                 batch.append(message)
@@ -216,17 +216,21 @@ extension Synchroniser {
     }
 
     /// Streams one mail into the vault.
-    private nonisolated(nonsending) func store(_ body: SourceBody, as entry: Int64) async throws -> SealedMessage {
+    private nonisolated(nonsending) func store(
+        _ body: SourceBody,
+        as entry: Int64,
+        _ worker: SyncWorker
+    ) async throws -> SealedMessage {
         let writer = try vault.makeWriter()
-        var head: [UInt8] = []
+        worker.head.removeAll(keepingCapacity: true)
         try await body.forEachChunk { chunk in
             try writer.write(chunk)
-            head.append(contentsOf: chunk.prefix(Self.summaryBytes - head.count))
+            worker.head.append(contentsOf: chunk.prefix(Self.summaryBytes - worker.head.count))
         }
         let content = try writer.finish { id in
             try store.location(of: Data(id.bytes)).map(VaultLocation.init)
         }
-        let message = Message(parsing: head, extent: .beginning)
+        let message = Message(parsing: worker.head, extent: .beginning)
         let fetched = FetchedMessage(
             entry: entry,
             content: ContentLocation(content),

@@ -1,9 +1,11 @@
 """The sample company of dev/demo, with its own mail server, started for a test and ended by it."""
 
+import imaplib
 import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import tempfile
 import time
@@ -167,11 +169,21 @@ class Company:
                 pass
 
     def set_mail_password(self, login, password):
-        """Changes somebody's password on the mail server."""
+        """Changes somebody's password on the mail server, which looks at its file once a second."""
         users = Path(self.lock_file()[1]) / "users"
         lines = [f"{login}:{{PLAIN}}{password}::::::" if line.startswith(f"{login}:") else line
                  for line in users.read_text().splitlines()]
         users.write_text("".join(f"{line}\n" for line in lines))
+        wait_until(lambda: self.mail_accepts(login, password), what="the mail server's new password")
+
+    def mail_accepts(self, login, password):
+        trusting = ssl.create_default_context(cafile=self.directory / "cert.pem")
+        with imaplib.IMAP4_SSL("127.0.0.1", PORTS + 100, ssl_context=trusting) as connection:
+            try:
+                connection.login(login, password)
+            except imaplib.IMAP4.error:
+                return False
+            return True
 
     def mail_file(self, login, content):
         """The file of the mail server that holds these words, of somebody's mail."""

@@ -9,7 +9,7 @@ import threading
 
 import pages
 import pytest
-from company import DOMAIN, NAMES, free_port
+from company import DOMAIN, NAMES, free_port, wait_until
 
 USERS = "/settings/mail-addon-users"
 INACTIVE = f"{USERS}?tab=inactive"
@@ -151,6 +151,7 @@ def mailbox(folder):
 
 
 def slowly(person, bytes_per_second):
+    """Limits what the browser sends; it is true of pages that are opened afterwards, as the browser does so by the way."""
     person.cdp("Network.enable")
     person.cdp("Network.emulateNetworkConditions", offline=False, latency=0, downloadThroughput=-1,
                uploadThroughput=bytes_per_second)
@@ -170,11 +171,11 @@ def upload(person):
 
 
 def test_an_upload_shows_how_far_it_has_come(admin, mailbox, check):
-    open_source(admin)
-    check(admin, "upload")
-    choose(admin, mailbox)
     slowly(admin, 4_000_000)
     try:
+        open_source(admin)
+        check(admin, "upload")
+        choose(admin, mailbox)
         upload(admin)
         admin.reads("source.upload.sending")
         bar = "progress"
@@ -195,10 +196,10 @@ def test_an_upload_shows_how_far_it_has_come(admin, mailbox, check):
 
 
 def test_an_upload_can_be_stopped_and_done_again(company, admin, mailbox):
-    open_source(admin)
-    choose(admin, mailbox)
     slowly(admin, 1_000_000)
     try:
+        open_source(admin)
+        choose(admin, mailbox)
         upload(admin)
         admin.reads("source.upload.sending")
         admin.control(admin.words("source.upload.stop")).click()
@@ -206,7 +207,8 @@ def test_an_upload_can_be_stopped_and_done_again(company, admin, mailbox):
     finally:
         slowly(admin, -1)
     assert admin.control(admin.words("source.upload.button")).is_enabled()
-    admin.wait(30).until(lambda _: not os.listdir(company.directory / "data/uploads"))
+    uploads = company.directory / "data/uploads"
+    wait_until(lambda: not os.listdir(uploads), what="the end of the stopped upload")
     upload(admin)
     admin.wait(120).until(lambda _: admin.path.startswith(INACTIVE))
     admin.reads("ok.source.upload", messages="200", folders="1")

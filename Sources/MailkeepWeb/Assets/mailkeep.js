@@ -86,6 +86,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
       bar.removeAttribute("value");
       percent.textContent = "";
       state.textContent = form.dataset.checking;
+      part("stop").hidden = true; // What was sent is attached, whether or not anybody waits for the answer.
     });
     request.addEventListener("load", () => {
       const next = request.getResponseHeader("Location");
@@ -100,7 +101,7 @@ for (const form of document.querySelectorAll("form[data-upload]")) {
     part("stop").onclick = () => request.abort();
     problem.hidden = true;
     buttons.hidden = true;
-    shown.hidden = false;
+    shown.hidden = part("stop").hidden = false;
     state.textContent = state.dataset.sending;
     tell(0);
     request.send(new FormData(form));
