@@ -59,7 +59,7 @@ extension IMAPConnection {
         case .sectionBegan(.message, let length, let fetch):
             if let uid = fetch.uid ?? progress.only {
                 if progress.outstanding.remove(uid) != nil {
-                    try await handOver(uid, size: length, .streamed, onMessage: onMessage)
+                    try await handOver(uid, fetch.internalDate, size: length, .streamed, onMessage: onMessage)
                 } else {
                     _ = try await collectSection(limit: 0)
                 }
@@ -80,7 +80,8 @@ extension IMAPConnection {
             switch nameless {
             case .held(let bytes):
                 guard progress.outstanding.remove(uid) != nil else { return }
-                try await handOver(uid, size: bytes.readableBytes, .held(bytes), onMessage: onMessage)
+                let size = bytes.readableBytes
+                try await handOver(uid, fetch.internalDate, size: size, .held(bytes), onMessage: onMessage)
             case .skipped: progress.skipped.insert(uid)
             case nil: break
             }
@@ -90,14 +91,14 @@ extension IMAPConnection {
 
     private nonisolated(nonsending) func handOver(
         _ uid: UInt32,
+        _ internalDate: Int64?,
         size: Int,
         _ source: BodyInTransit.Source,
         onMessage: nonisolated(nonsending) (IMAPFetchedBody) async throws -> Void
     ) async throws {
         let number = body.begin(source)
-        try await onMessage(
-            IMAPFetchedBody(uid: uid, size: size, chunks: IMAPBodyChunks(source: self, number: number))
-        )
+        let chunks = IMAPBodyChunks(source: self, number: number)
+        try await onMessage(IMAPFetchedBody(uid: uid, size: size, internalDate: internalDate, chunks: chunks))
         while try await nextChunk(ofBody: number) != nil {}
     }
 

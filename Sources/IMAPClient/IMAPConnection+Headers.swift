@@ -2,7 +2,7 @@ import IMAPCore
 import NIOCore
 
 extension IMAPConnection {
-    /// Reads header fields, size and date of messages.
+    /// Reads header fields and size of messages.
     ///
     /// - Parameters:
     ///   - uids: which messages; identifiers that do not exist cost nothing, so a range may be open upwards.
@@ -71,7 +71,6 @@ extension IMAPConnection {
                 IMAPFetchedHeader(
                     uid: uid,
                     size: fetch.size ?? 0,
-                    internalDate: fetch.internalDate,
                     header: header.bytes,
                     isTruncated: header.isTruncated,
                     emailID: fetch.emailID ?? fetch.gmailMessageID.map(String.init)

@@ -5,6 +5,9 @@ package struct IMAPFetchedBody {
     package let uid: UInt32
     /// The exact number of bytes that ``chunks`` will yield.
     package let size: Int
+    /// When the server received the message, in milliseconds since 1970; nil where it does not say so before the
+    /// message.
+    package let internalDate: Int64?
     /// The raw message piece by piece, each read from the server only when asked for.
     package let chunks: IMAPBodyChunks
 }

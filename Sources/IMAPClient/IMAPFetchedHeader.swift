@@ -5,8 +5,6 @@ package struct IMAPFetchedHeader: Sendable {
     package let uid: UInt32
     /// Bytes of the whole message as the server counts them, which need not be exact; 0 where it did not say.
     package let size: UInt64
-    /// When the server received the message, in milliseconds since 1970.
-    package let internalDate: Int64?
     /// The header fields asked for, as they stand, with their empty line at the end.
     package let header: ByteBuffer
     /// Whether the fields were longer than ``IMAPLimits/headerLength`` and are cut off there.

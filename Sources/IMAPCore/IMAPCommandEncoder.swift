@@ -54,11 +54,11 @@ package struct IMAPCommandEncoder: Sendable {
             guard !set.isEmpty, !fields.isEmpty else { throw IMAPEncodingError(.empty) }
             guard fields.allSatisfy(Self.isFieldName) else { throw IMAPEncodingError(.invalidFieldName) }
             let names = fields.joined(separator: " ")
-            let told = (["UID", "RFC822.SIZE", "INTERNALDATE"] + items).joined(separator: " ")
+            let told = (["UID", "RFC822.SIZE"] + items).joined(separator: " ")
             output.write(" \(set) (\(told) BODY.PEEK[HEADER.FIELDS (\(names))])")
         case .fetchBodies(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
-            output.write(" \(set) (UID BODY.PEEK[])")
+            output.write(" \(set) (UID INTERNALDATE BODY.PEEK[])")
         case .fetchUIDs(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
             output.write(" \(set) (UID)")

@@ -2,7 +2,7 @@
 ///
 /// Bounded by forgetting the older half: what is forgotten and comes again is stored twice, and nothing worse.
 struct RecentEntries {
-    private static let capacity = 16_384
+    private static let capacity = 4096
     private var younger: [VaultEntryID: VaultLocation] = [:]
     private var older: [VaultEntryID: VaultLocation] = [:]
 

@@ -21,6 +21,7 @@ package struct AddressFields: OptionSet, Sendable, Hashable {
 package struct SeenHeader: Sendable {
     package var uid: UInt32
     package var size: UInt64
+    /// What its header says; 1970 where that is nothing.
     package var sentAt: Timestamp
     /// Keyed hashes of all addresses, with the fields that they stand in.
     package var addresses: [Data: AddressFields]
@@ -102,12 +103,21 @@ package struct FetchedMessage: Sendable {
     package var entry: Int64
     package var content: ContentLocation
     package var size: UInt64
+    /// When it came, which stands for its date where its header has none.
+    package var receivedAt: Timestamp?
     package var summary: MessageSummary
 
-    package init(entry: Int64, content: ContentLocation, size: UInt64, summary: MessageSummary) {
+    package init(
+        entry: Int64,
+        content: ContentLocation,
+        size: UInt64,
+        receivedAt: Timestamp? = nil,
+        summary: MessageSummary
+    ) {
         self.entry = entry
         self.content = content
         self.size = size
+        self.receivedAt = receivedAt
         self.summary = summary
     }
 }
@@ -123,6 +133,7 @@ package struct SealedMessage: Sendable {
     package let entry: Int64
     package let content: ContentLocation
     package let size: UInt64
+    let receivedAt: Timestamp?
     let hasAttachment: Bool
     let summary: Data
 }

@@ -180,7 +180,7 @@ extension WriteTransaction {
         let insertMessage = try database.cachedStatement(
             sql: """
                 INSERT OR IGNORE INTO message (content_key, size, sent_at, has_attachment, sealed_summary)
-                SELECT ?, ?, sent_at, ?, ? FROM entry WHERE id = ?
+                SELECT ?, ?, COALESCE(NULLIF(sent_at, 0), ?, 0), ?, ? FROM entry WHERE id = ?
                 """
         )
         let nameMessage = try database.cachedStatement(
@@ -193,8 +193,8 @@ extension WriteTransaction {
             try recordContent(message.content)
             try insertMessage.execute(
                 arguments: [
-                    message.content.key, Int64(clamping: message.size), message.hasAttachment, message.summary,
-                    message.entry,
+                    message.content.key, Int64(clamping: message.size), message.receivedAt?.rawValue,
+                    message.hasAttachment, message.summary, message.entry,
                 ]
             )
             try nameMessage.execute(arguments: [message.content.key, message.entry])

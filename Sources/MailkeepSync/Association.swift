@@ -32,7 +32,7 @@ package struct Association: Sendable {
         return SeenHeader(
             uid: header.uid,
             size: header.size,
-            sentAt: Timestamp(rawValue: fields.date ?? header.receivedAt ?? 0),
+            sentAt: Timestamp(rawValue: fields.date ?? 0),
             addresses: exact.merging(untagged) { exact, _ in exact },
             isWhole: header.isWhole,
             emailID: header.emailID.map { Data(hasher.hash("\(mailbox)/\($0)")) }

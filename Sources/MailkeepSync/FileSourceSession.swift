@@ -100,7 +100,6 @@ final class FileSourceSession: MailSession {
                         return SourceHeader(
                             uid: uid,
                             size: header.size,
-                            receivedAt: mail.receivedAt,
                             bytes: header.bytes,
                             isWhole: header.isWhole
                         )
@@ -127,7 +126,7 @@ final class FileSourceSession: MailSession {
                 return mail
             }
             guard let mail else { continue }
-            let body = SourceBody(uid: uid) { write in
+            let body = SourceBody(uid: uid, receivedAt: mail.receivedAt) { write in
                 var reader = mail.reader()
                 while let chunk = try reader.next() {
                     try chunk.withUnsafeBytes(write)

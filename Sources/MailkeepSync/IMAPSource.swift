@@ -172,7 +172,6 @@ private final class IMAPSession: MailSession {
                 SourceHeader(
                     uid: header.uid,
                     size: header.size,
-                    receivedAt: header.internalDate,
                     bytes: Array(header.header.readableBytesView),
                     isWhole: !header.isTruncated,
                     emailID: header.emailID
@@ -188,7 +187,7 @@ private final class IMAPSession: MailSession {
         try await connection.fetchBodies(uids) { body in
             let chunks = body.chunks
             try await onBody(
-                SourceBody(uid: body.uid) { write in
+                SourceBody(uid: body.uid, receivedAt: body.internalDate) { write in
                     for try await chunk in chunks { try chunk.withUnsafeReadableBytes(write) }
                 }
             )

@@ -168,8 +168,6 @@ package struct SourceHeader: Sendable {
     package let uid: UInt32
     /// Of the whole mail, in bytes, as the source says.
     package let size: UInt64
-    /// When the source received it: milliseconds since 1970 UTC.
-    package let receivedAt: Int64?
     package let bytes: [UInt8]
     /// Whether they are not only the beginning of a header too long to be read.
     package let isWhole: Bool
@@ -179,14 +177,12 @@ package struct SourceHeader: Sendable {
     package init(
         uid: UInt32,
         size: UInt64,
-        receivedAt: Int64?,
         bytes: [UInt8],
         isWhole: Bool = true,
         emailID: String? = nil
     ) {
         self.uid = uid
         self.size = size
-        self.receivedAt = receivedAt
         self.bytes = bytes
         self.isWhole = isWhole
         self.emailID = emailID
@@ -198,12 +194,15 @@ package struct SourceHeader: Sendable {
 /// `forEachChunk` is called at most once, and only while the callback that received it runs.
 package struct SourceBody {
     package let uid: UInt32
+    /// When the source received it, in milliseconds since 1970 UTC; nil where it does not tell.
+    package let receivedAt: Int64?
     package let forEachChunk: Reader
 
     package typealias Reader = nonisolated(nonsending) ((UnsafeRawBufferPointer) throws -> Void) async throws -> Void
 
-    package init(uid: UInt32, forEachChunk: @escaping Reader) {
+    package init(uid: UInt32, receivedAt: Int64? = nil, forEachChunk: @escaping Reader) {
         self.uid = uid
+        self.receivedAt = receivedAt
         self.forEachChunk = forEachChunk
     }
 }

@@ -120,8 +120,6 @@ private final class POP3Session: MailSession {
                     SourceHeader(
                         uid: message.uid,
                         size: header.size ?? message.size,
-                        // The server has no date of its own to tell (IMAP's INTERNALDATE).
-                        receivedAt: ReceivedDate.newest(in: header.bytes.readableBytesView),
                         bytes: Array(header.bytes.readableBytesView),
                         isWhole: header.isWhole
                     )

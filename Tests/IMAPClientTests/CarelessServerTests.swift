@@ -108,7 +108,7 @@ struct CarelessServerTests {
         limits.headerLength = 4
         let headers = try await open(
             [
-                .receive("UID FETCH 1:9 (UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (From)])"),
+                .receive("UID FETCH 1:9 (UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (From)])"),
                 .send("* 1 FETCH (RFC822.SIZE 77 BODY[HEADER.FIELDS (From)] {2}\r\n\r\n UID 1)\r\n"),
                 .send("* 2 FETCH (UID 2 FLAGS (\\Seen))\r\n* 3 FETCH (UID 3 BODY[HEADER.FIELDS (From)] NIL)\r\n"),
                 .send("* 4 FETCH (UID 4 INTERNALDATE NIL BODY[HEADER.FIELDS (\"From\")] {8}\r\nFrom: a\n)\r\n"),

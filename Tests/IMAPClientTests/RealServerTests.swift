@@ -35,7 +35,6 @@ struct RealServerTests {
                 #expect(headers.count == 300)
                 for (uid, header) in headers {
                     #expect(header.size == UInt64(exact[uid]?.count ?? 0))
-                    #expect(header.internalDate == 1_700_000_000_000)
                     #expect(String(buffer: header.header).hasSuffix("\r\n\r\n"))
                 }
 
@@ -44,6 +43,7 @@ struct RealServerTests {
                     var bytes: [UInt8] = []
                     for try await chunk in body.chunks { bytes += chunk.readableBytesView }
                     #expect(bytes.count == body.size)
+                    #expect(body.internalDate == 1_700_000_000_000)
                     bodies[body.uid] = bytes
                 }
                 #expect(refused.isEmpty)

@@ -28,9 +28,9 @@ struct CommandEncodingTests {
             (
                 .fetchHeaders(IMAPUIDSet(ranges: [1...4, 7...UInt32.max]), fields: ["From", "X-Spam_Status"]),
                 "A1 UID FETCH 1:4,7:4294967295 "
-                    + "(UID RFC822.SIZE INTERNALDATE BODY.PEEK[HEADER.FIELDS (From X-Spam_Status)])"
+                    + "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (From X-Spam_Status)])"
             ),
-            (.fetchBodies(IMAPUIDSet([9, 3, 4, 5])), "A1 UID FETCH 3:5,9 (UID BODY.PEEK[])"),
+            (.fetchBodies(IMAPUIDSet([9, 3, 4, 5])), "A1 UID FETCH 3:5,9 (UID INTERNALDATE BODY.PEEK[])"),
             (.fetchUIDs(IMAPUIDSet([9])), "A1 UID FETCH 9 (UID)"),
             (.searchUIDs(IMAPUIDSet(ranges: [1...9])), "A1 UID SEARCH RETURN (ALL) UID 1:9"),
             (.logout, "A1 LOGOUT"),

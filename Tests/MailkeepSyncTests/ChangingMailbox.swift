@@ -71,7 +71,7 @@ final class ChangingMailbox: MailSource {
         ) async throws -> [UInt32] {
             for (uid, mail) in folder.mails.sorted(by: { $0.key < $1.key }) where uids.contains(where: { $0 ~= uid }) {
                 let bytes = Array(mail.utf8)
-                try await onHeader(SourceHeader(uid: uid, size: UInt64(bytes.count), receivedAt: nil, bytes: bytes))
+                try await onHeader(SourceHeader(uid: uid, size: UInt64(bytes.count), bytes: bytes))
             }
             return []
         }

@@ -217,7 +217,7 @@ struct FileSourceTests {
         let folder = try #require(try await files.read().first)
         #expect(folder.mails == ["1", "2", "3"].map { MailFiles.mail($0, end: "\r\n") })
         #expect(folder.headers.map(\.uid) == [1, 2, 3])
-        #expect(folder.headers.last?.receivedAt == 1_700_000_000_500)
+        #expect(folder.arrivals.last == 1_700_000_000_500)
         #expect(
             folder.headers.last.map { String(decoding: $0.bytes, as: UTF8.self) }
                 == "From: a@example.com\r\nSubject: 3\r\n"

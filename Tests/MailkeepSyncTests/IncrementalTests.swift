@@ -54,6 +54,22 @@ struct IncrementalTests {
         }
     }
 
+    @Test("A mail without a date has that of its arrival; one with a date keeps it")
+    func arrival() async throws {
+        let work = try await SyncWorkplace()
+        try await withDovecot { server in
+            let hand = try Self.signIn(server)
+            let dated = "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n" + SyncWorkplace.mail("dated")
+            for mail in [SyncWorkplace.mail("bare"), dated] {
+                try hand.command("APPEND INBOX \"05-Jan-2026 01:30:11 +0000\" {\(mail.utf8.count)+}\r\n\(mail)")
+            }
+            try await work.synchronise(Self.source(port: server.imapPort))
+            let dates = try await work.dates
+            #expect(dates["bare"] == Timestamp(rawValue: 1_767_576_611_000))
+            #expect(dates["dated"] == Timestamp(rawValue: 1_767_225_600_000))
+        }
+    }
+
     @Test("A renamed folder is known again, and nothing of it is read a second time")
     func renamed() async throws {
         let work = try await SyncWorkplace()

@@ -80,6 +80,7 @@ struct ReadFolder {
     var headers: [SourceHeader] = []
     var bodies: [UInt32: [UInt8]] = [:]
     var unreadable: [UInt32] = []
+    var arrivals: [Int64?] = []
 
     /// Whole mails by UID.
     var mails: [String] { bodies.sorted { $0.key < $1.key }.map { String(decoding: $0.value, as: UTF8.self) } }
@@ -95,6 +96,7 @@ struct ReadFolder {
         self.headers = headers
         self.unreadable = unreadable
         bodies = try await session.wholeMails(headers.map(\.uid))
+        arrivals = try await session.arrivals(headers.map(\.uid))
         for header in headers {
             #expect(header.size == bodies[header.uid].map { UInt64($0.count) })
         }
@@ -113,6 +115,13 @@ extension MailSession {
         }
         #expect(unreadable.isEmpty)
         return mails
+    }
+
+    /// When mails came, in the order of their UIDs.
+    nonisolated(nonsending) func arrivals(_ uids: [UInt32]) async throws -> [Int64?] {
+        var arrivals: [UInt32: Int64?] = [:]
+        _ = try await bodies(of: uids) { arrivals[$0.uid] = .some($0.receivedAt) }
+        return arrivals.sorted { $0.key < $1.key }.map(\.value)
     }
 }
 

@@ -22,7 +22,7 @@ struct MboxSourceTests {
             ]
         )
         #expect(folder.headers.map(\.uid) == [1, 2])
-        #expect(folder.headers.map(\.receivedAt) == [1_767_609_000_000, 1_767_609_000_000])
+        #expect(folder.arrivals == [1_767_609_000_000, 1_767_609_000_000])
         #expect(
             folder.headers.map { String(decoding: $0.bytes, as: UTF8.self) }
                 == ["1", "2"].map { "From: a@example.com\r\nSubject: \($0)\r\n" }
@@ -152,7 +152,7 @@ struct MboxSourceTests {
                 .map { "From \($0)\nTo: b\n\n" }.joined(),
             to: "box"
         )
-        let times = try await files.read("box").first?.headers.map(\.receivedAt)
+        let times = try await files.read("box").first?.arrivals
         #expect(times == [nil, 1_767_609_000_000, 1_767_609_000_000, -31_186_677_000])
     }
 

@@ -124,7 +124,6 @@ final class UnreliableSource: MailSource {
                             SourceHeader(
                                 uid: uid,
                                 size: UInt64(mail.utf8.count),
-                                receivedAt: nil,
                                 bytes: Array(mail.utf8),
                                 emailID: folder.isShared ? "\(uid)" : nil
                             )
