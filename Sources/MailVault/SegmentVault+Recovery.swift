@@ -7,7 +7,13 @@ extension SegmentVault {
     /// Finds where appending goes on, and cuts off what a crash left unfinished at the end of the last segment.
     ///
     /// Damage before whole entries, and whatever may have been an entry once, stays.
-    static func recoverTail(of directory: VaultDirectory, sealer: Sealer) throws(VaultError) -> Tail {
+    ///
+    /// - Parameter durable: where an entry lies that was made durable; what is before it is not looked at.
+    static func recoverTail(
+        of directory: VaultDirectory,
+        sealer: Sealer,
+        durable: VaultLocation?
+    ) throws(VaultError) -> Tail {
         let segments = try directory.segments()
         guard let last = segments.last else { return Tail(segment: 0, end: 0) }
         let file = try directory.open(last, flags: O_RDWR)
@@ -21,7 +27,7 @@ extension SegmentVault {
             try file.sync()
             return Tail(segment: last, file: file, end: Int64(SegmentHeader.length))
         }
-        let end = try endOfEntries(in: file, segment: last, size: size)
+        let end = try endOfEntries(in: file, segment: last, size: size, durable: durable)
         if end < size {
             try file.truncate(to: end)
             try file.sync()
@@ -65,8 +71,20 @@ extension SegmentVault {
         return nil
     }
 
-    private static func endOfEntries(in file: OpenFile, segment: Int64, size: Int64) throws(VaultError) -> Int64 {
-        var walker = SegmentWalker(file, segment: segment, end: size)
+    private static func endOfEntries(
+        in file: OpenFile,
+        segment: Int64,
+        size: Int64,
+        durable: VaultLocation?
+    ) throws(VaultError) -> Int64 {
+        var start = Int64(SegmentHeader.length)
+        if let durable, durable.segment == segment, start...size ~= durable.offset,
+            let header = EntryHeader(try file.read(at: durable.offset, count: EntryHeader.length)),
+            header.entryLength == durable.length
+        {
+            start = durable.offset
+        }
+        var walker = SegmentWalker(file, segment: segment, from: start, end: size)
         var last: SegmentWalker.Step?
         while let step = try walker.next() { last = step }
         switch last {

@@ -33,9 +33,12 @@ package final class SegmentVault: Vault {
     ///
     /// Only the last segment is cut, and only behind its last whole entry. Throws `locked` where another process has
     /// the vault open, and `wrongKey`.
+    ///
+    /// - Parameter durable: where the newest entry lies that is known to be durable, which spares reading all before it.
     package init(
         in directory: URL,
         keys: KeyRing,
+        durable: VaultLocation? = nil,
         segmentSize: Int64 = 256 << 20,
         calls: SystemCalls = .live
     ) throws(VaultError) {
@@ -43,7 +46,8 @@ package final class SegmentVault: Vault {
         self.keys = keys
         self.segmentSize = segmentSize
         frames = FrameSealer(sealer: keys.sealer(for: .vault))
-        tail = Mutex(try Self.recoverTail(of: self.directory, sealer: keys.sealer(for: .vault)))
+        let sealer = keys.sealer(for: .vault)
+        tail = Mutex(try Self.recoverTail(of: self.directory, sealer: sealer, durable: durable))
     }
 
     package func makeWriter() throws -> any VaultWriter {

@@ -11,13 +11,14 @@ struct SegmentWalker {
     private let file: OpenFile
     private let segment: Int64
     private let end: Int64
-    private var position = Int64(SegmentHeader.length)
+    private var position: Int64
 
-    /// Walks the entries before `end`.
-    init(_ file: OpenFile, segment: Int64, end: Int64) {
+    /// Walks the entries before `end`, from the one at `start` on.
+    init(_ file: OpenFile, segment: Int64, from start: Int64 = Int64(SegmentHeader.length), end: Int64) {
         self.file = file
         self.segment = segment
         self.end = end
+        position = start
     }
 
     mutating func next() throws(VaultError) -> Step? {

@@ -79,7 +79,11 @@ package final class Mailkeep: Sendable {
         self.clock = clock
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
-        vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys)
+        vault = try SegmentVault(
+            in: URL(filePath: directory.path),
+            keys: keys,
+            durable: try store.newestLocation().map(VaultLocation.init)
+        )
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
         self.providers = providers

@@ -79,6 +79,15 @@ package final class Store: Sendable {
         }
     }
 
+    /// Where the content of the newest message lies; nil where there is none.
+    package func newestLocation() throws -> ContentLocation? {
+        do {
+            return try lookups.read { try ReadTransaction($0, sealing: sealing).newestLocation() }
+        } catch let error as DatabaseError {
+            throw StoreError(error)
+        }
+    }
+
     /// Ends all connections, with a last checkpoint.
     package func close() throws {
         do {

@@ -1,4 +1,5 @@
 package import Foundation
+import GRDB
 package import MailkeepModel
 
 /// The header fields in which an address of a message stands.
@@ -95,6 +96,10 @@ package struct ContentLocation: Sendable, Hashable {
         self.segment = segment
         self.offset = offset
         self.length = length
+    }
+
+    init(_ key: Data, in row: Row) {
+        self.init(key: key, segment: row["segment"], offset: row["offset"], length: row["length"])
     }
 }
 

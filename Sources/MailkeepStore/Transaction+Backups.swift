@@ -237,12 +237,7 @@ extension ReadTransaction {
                 ).sorted(),
                 isNew: row["is_new"],
                 isVisible: row["is_visible"],
-                content: ContentLocation(
-                    key: contentKey,
-                    segment: row["segment"],
-                    offset: row["offset"],
-                    length: row["length"]
-                )
+                content: ContentLocation(contentKey, in: row)
             )
         }
     }
@@ -271,15 +266,7 @@ extension ReadTransaction {
             throw StoreError(.damaged, "a backup has an unknown status")
         }
         let moment = { (column: String) in (row[column] as Int64?).map(Timestamp.init) }
-        var manifest: ContentLocation?
-        if let key: Data = row["manifest_key"] {
-            manifest = ContentLocation(
-                key: key,
-                segment: row["segment"],
-                offset: row["offset"],
-                length: row["length"]
-            )
-        }
+        let manifest = (row["manifest_key"] as Data?).map { ContentLocation($0, in: row) }
         return BackupDetails(
             id: BackupID(rawValue: row["id"]),
             user: UserID(rawValue: row["user_id"]),

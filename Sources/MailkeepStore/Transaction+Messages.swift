@@ -174,12 +174,7 @@ extension ReadTransaction {
             mailbox: row["mailbox_address"],
             isSentByOwner: row["is_sent"],
             ground: ground,
-            content: ContentLocation(
-                key: key,
-                segment: row["segment"],
-                offset: row["offset"],
-                length: row["length"]
-            )
+            content: ContentLocation(key, in: row)
         )
     }
 }

@@ -58,9 +58,17 @@ extension ReadTransaction {
 
     /// Where content lies; nil when it is not stored.
     package func location(of key: Data) throws -> ContentLocation? {
-        try row("SELECT * FROM content WHERE key = ?", [key]).map {
-            ContentLocation(key: $0["key"], segment: $0["segment"], offset: $0["offset"], length: $0["length"])
-        }
+        try row("SELECT * FROM content WHERE key = ?", [key]).map { ContentLocation($0["key"], in: $0) }
+    }
+
+    /// Where the content of the newest message lies; nil where there is none.
+    func newestLocation() throws -> ContentLocation? {
+        try row(
+            """
+            SELECT content.* FROM message JOIN content ON content.key = message.content_key
+            ORDER BY message.id DESC LIMIT 1
+            """
+        ).map { ContentLocation($0["key"], in: $0) }
     }
 
     /// Until when a mailbox is completely synchronised; nil when it never was.

@@ -8,7 +8,7 @@ extension Synchroniser {
     }
 
     /// Fewer mails than this are not worth a further connection.
-    private static let worthAConnection = 400
+    private static let worthAConnection = 100
 
     /// Opens a connection and names what it broke off at.
     nonisolated(nonsending) func withWorker(

@@ -22,10 +22,16 @@ struct VaultDamageTests {
         let last = try #require(stored.last)
         let whole = try Data(contentsOf: fixture.segment(1))
         #expect(whole.count == Int(last.location.offset + last.location.length))
-        for cut in cuts(of: last.location) {
+        // Whatever is said to be durable, true or not.
+        let durable =
+            [nil] + stored.map(\.location)
+            + [(1, 53, 1), (1, -1, 90), (1, .max, .max), (2, 53, 90)].map {
+                VaultLocation(segment: $0, offset: $1, length: $2)
+            }
+        for (number, cut) in cuts(of: last.location).enumerated() {
             let size = Int(last.location.offset + cut)
             try whole.prefix(size).write(to: fixture.segment(1))
-            let vault = try fixture.open()
+            let vault = try fixture.open(durable: durable[number % durable.count])
             #expect(try vault.scanned().map(\.location) == stored.dropLast().map(\.location))
             for (stored, content) in zip(stored.dropLast(), Self.contents) {
                 #expect(try vault.readAll(stored) == content)

@@ -12,16 +12,27 @@ final class VaultFixture: Sendable {
         keys = try KeyRing.create(in: directory.url)
     }
 
-    func open(segmentSize: Int64 = 256 << 20, calls: SystemCalls = .live) throws -> SegmentVault {
+    func open(
+        segmentSize: Int64 = 256 << 20,
+        durable: VaultLocation? = nil,
+        calls: SystemCalls = .live
+    ) throws -> SegmentVault {
         // A program that another test starts holds what was just closed until it is itself.
+        let open = {
+            try SegmentVault(
+                in: self.directory.url,
+                keys: self.keys,
+                durable: durable,
+                segmentSize: segmentSize,
+                calls: calls
+            )
+        }
         for _ in 0..<3000 {
-            let vault = Result {
-                try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
-            }
+            let vault = Result(catching: open)
             guard case .failure(let error as VaultError) = vault, error.code == .locked else { return try vault.get() }
             usleep(10_000)
         }
-        return try SegmentVault(in: directory.url, keys: keys, segmentSize: segmentSize, calls: calls)
+        return try open()
     }
 
     /// Stores contents in a vault that is closed afterwards.
