@@ -27,8 +27,24 @@ extension Synchroniser {
     }
 
     /// Who reads which of the mails that the server knows as the same in several folders, while stretches are worked off.
+    ///
+    /// Bounded by forgetting the older half: what is forgotten is stored by then, or is read again.
     private final class Copies: Sendable {
-        private let state = Mutex((claimed: Set<Data>(), left: [Stretch]()))
+        private static let capacity = 10_000
+
+        private struct State {
+            var younger: Set<Data> = []
+            var older: Set<Data> = []
+            var left: [Stretch] = []
+
+            mutating func claim(_ emailID: Data) -> Bool {
+                guard !older.contains(emailID), younger.insert(emailID).inserted else { return false }
+                if younger.count >= Copies.capacity { (older, younger) = (younger, []) }
+                return true
+            }
+        }
+
+        private let state = Mutex(State())
 
         /// What is left to whom another copy belongs that is being read.
         var left: [Stretch] { state.withLock(\.left) }
@@ -36,7 +52,7 @@ extension Synchroniser {
         /// Of some mails those to read now: of the same mail one copy alone.
         func claim(_ entries: [WantedEntry], of stretch: Stretch) -> [WantedEntry] {
             state.withLock { state in
-                let mine = entries.filter { $0.emailID.map { state.claimed.insert($0).inserted } ?? true }
+                let mine = entries.filter { $0.emailID.map { state.claim($0) } ?? true }
                 let others = Set(entries.map(\.id)).subtracting(mine.map(\.id))
                 if !others.isEmpty {
                     let (folder, uids) = (stretch.folder, stretch.uids)
