@@ -5,7 +5,7 @@ import Synchronization
 /// Keeps compressors, decompressors and buffers between uses: making one costs more than compressing a mail, and large
 /// blocks that come and go leave holes in memory.
 ///
-/// There are as many as were ever in use at the same time.
+/// There are at most as many as were ever in use at the same time.
 final class CodecPool: Sendable {
     private let compressors = Mutex<[Compressor]>([])
     private let decompressors = Mutex<[Decompressor]>([])

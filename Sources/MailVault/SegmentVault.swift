@@ -34,7 +34,7 @@ package final class SegmentVault: Vault {
     /// Only the last segment is cut, and only behind its last whole entry. Throws `locked` where another process has
     /// the vault open, and `wrongKey`.
     ///
-    /// - Parameter durable: where the newest entry lies that is known to be durable, which spares reading all before it.
+    /// - Parameter durable: where an entry lies that was made durable; the later it is, the less is read.
     package init(
         in directory: URL,
         keys: KeyRing,

@@ -28,6 +28,10 @@ final class SegmentVaultWriter: VaultWriter {
         message = Mutex(Message(frame: vault.frames.takeBuffer()))
     }
 
+    deinit {
+        message.withLock { if let left = $0.take() { vault.frames.giveBack(left.frame) } }
+    }
+
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         try vault.checkPoison()
         try message.withLock { message in

@@ -43,6 +43,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case uploadNoMail = "upload_no_mail"
         case uploadUnreadable = "upload_unreadable"
         case uploadTooMany = "upload_too_many"
+        case uploadGrows = "upload_grows"
         case badCredentials = "bad_credentials"
         case badInterval = "bad_interval"
         case badWatchedInboxes = "bad_watched_inboxes"

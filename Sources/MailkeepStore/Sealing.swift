@@ -17,7 +17,7 @@ struct Sealing: Sendable {
             entry: message.entry,
             content: message.content,
             size: message.size,
-            receivedAt: message.receivedAt,
+            date: message.date,
             hasAttachment: !message.summary.attachments.isEmpty,
             summary: try columns.seal(message.summary.encoded, context: Self.context(of: message.content.key))
         )

@@ -108,21 +108,21 @@ package struct FetchedMessage: Sendable {
     package var entry: Int64
     package var content: ContentLocation
     package var size: UInt64
-    /// When it came, which stands for its date where its header has none.
-    package var receivedAt: Timestamp?
+    /// Its date, where the fields that were read of its header had none; nil where it has none.
+    package var date: Timestamp?
     package var summary: MessageSummary
 
     package init(
         entry: Int64,
         content: ContentLocation,
         size: UInt64,
-        receivedAt: Timestamp? = nil,
+        date: Timestamp? = nil,
         summary: MessageSummary
     ) {
         self.entry = entry
         self.content = content
         self.size = size
-        self.receivedAt = receivedAt
+        self.date = date
         self.summary = summary
     }
 }
@@ -138,7 +138,7 @@ package struct SealedMessage: Sendable {
     package let entry: Int64
     package let content: ContentLocation
     package let size: UInt64
-    let receivedAt: Timestamp?
+    let date: Timestamp?
     let hasAttachment: Bool
     let summary: Data
 }

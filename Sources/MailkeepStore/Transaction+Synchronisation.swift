@@ -201,7 +201,7 @@ extension WriteTransaction {
             try recordContent(message.content)
             try insertMessage.execute(
                 arguments: [
-                    message.content.key, Int64(clamping: message.size), message.receivedAt?.rawValue,
+                    message.content.key, Int64(clamping: message.size), message.date?.rawValue,
                     message.hasAttachment, message.summary, message.entry,
                 ]
             )

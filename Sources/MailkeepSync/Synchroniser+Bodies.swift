@@ -247,14 +247,12 @@ extension Synchroniser {
             try store.location(of: Data(id.bytes)).map(VaultLocation.init)
         }
         let message = Message(parsing: worker.head, extent: .beginning)
-        // Where the sender gave no date, and the source has none of its own, the newest of the servers on the way did.
-        let receivedAt =
-            message.header.date == nil ? body.receivedAt ?? ReceivedDate.newest(in: worker.head) : nil
+        let date = message.header.date ?? body.receivedAt ?? ReceivedDate.newest(in: worker.head)
         let fetched = FetchedMessage(
             entry: entry,
             content: ContentLocation(content),
             size: UInt64(clamping: content.size),
-            receivedAt: receivedAt.map(Timestamp.init(rawValue:)),
+            date: date.map(Timestamp.init(rawValue:)),
             summary: MessageSummary(message, sha256: Data(content.sha256))
         )
         return try store.seal(fetched)

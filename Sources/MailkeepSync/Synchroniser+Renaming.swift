@@ -8,7 +8,7 @@ extension Synchroniser {
     /// Takes a folder with a new name for one that is gone, where it is that one: what was read of it is not read again.
     ///
     /// It is, where the server says so (RFC 8474, 4), or where it has that one's UIDVALIDITY, which no other folder that
-    /// is gone has, and the same mails under the same UIDs.
+    /// is gone has, and the same mails under the same UIDs: of the same size and date, as a size alone proves nothing.
     nonisolated(nonsending) func adoptRenamed(
         _ folder: UnreadFolder,
         _ opened: OpenedFolder,
@@ -30,7 +30,12 @@ extension Synchroniser {
         _ = try await worker.session.headers(of: samples.map { $0.uid...$0.uid }) { header in
             guard let sample = known[header.uid] else { return }
             let seen = association.seen(header, in: MailboxID(rawValue: 0))
-            if seen.size == sample.size, seen.sentAt == sample.sentAt { same += 1 } else { others += 1 }
+            let isDated = seen.sentAt != Timestamp(rawValue: 0)
+            if seen.size != sample.size || isDated && seen.sentAt != sample.sentAt {
+                others += 1
+            } else if isDated {
+                same += 1
+            }
         }
         guard same > 0, others == 0 else { return }
         try await store.write { try $0.renameFolder(former.position.id, to: name) }

@@ -72,6 +72,9 @@ extension KnownFolder {
 }
 
 extension Synchroniser.UnreadFolder {
+    /// What is assumed of a folder of which the source says nothing.
+    private static let usualCount = 25
+
     fileprivate init(_ folder: SourceFolder, _ before: KnownFolder?, gone: [KnownFolder]) {
         var source = folder
         source.before = before.flatMap { known in
@@ -79,7 +82,7 @@ extension Synchroniser.UnreadFolder {
         }
         self.source = source
         former = before == nil ? gone : []
-        let count = folder.status?.count ?? 100
+        let count = folder.status?.count ?? Self.usualCount
         let new = folder.status?.uidNext.flatMap { next in
             before.map { Int(next) - Int($0.position.nextUID) }
         }

@@ -294,6 +294,17 @@ struct SynchroniserTests {
         }
     }
 
+    @Test("A date behind more header than is read for association is the mail's date all the same")
+    func dateBehindLongHeader() async throws {
+        let (work, files) = (try await SyncWorkplace(), try MailFiles())
+        try files.maildir("")
+        let long = "X-Long: \(String(repeating: "x", count: 70))\r\n"
+        let mail = "From: \(SyncWorkplace.customer)\r\nSubject: long\r\n" + String(repeating: long, count: 20_000)
+        try files.write(mail + "Date: Thu, 1 Jan 2026 00:00:00 +0000\r\n\r\nHello\r\n", to: "new/1.M1P1.host")
+        try await work.synchronise(try FileSource(path: files.path, allowed: [files.path]))
+        #expect(try await work.dates == ["long": Timestamp(rawValue: 1_767_225_600_000)])
+    }
+
     @Test("A mail with more header than is read is stored by the addresses that were, or noted as unreadable")
     func endlessHeader() async throws {
         let (work, files) = (try await SyncWorkplace(), try MailFiles())

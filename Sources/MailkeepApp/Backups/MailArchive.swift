@@ -65,10 +65,11 @@ final class MailArchive {
 
     /// Takes every file out.
     ///
-    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`), `SyncFailure`, `CancellationError`.
+    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`, `uploadGrows`), `SyncFailure`,
+    ///   `CancellationError`.
     func unpack(into writer: UploadWriter) async throws {
         let (grown, overflow) = feed.length.multipliedReportingOverflow(by: Self.mostGrowth)
-        let most = overflow ? limit : min(limit, max(grown, Self.anyGrowth))
+        let most = overflow ? limit : max(grown, Self.anyGrowth)
         var taken: Set<[[UInt8]]> = []
         var entries = 0
         while let entry = try next() {
@@ -115,7 +116,10 @@ final class MailArchive {
             let count = buffer.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
             guard count >= 0 else { throw feed.failure ?? AppError(.uploadUnreadable) }
             guard count > 0 else { return }
-            guard Int64(count) <= most - writer.length else { throw AppError(uploadLimit: most) }
+            guard Int64(count) <= limit - writer.length else { throw AppError(uploadLimit: limit) }
+            guard Int64(count) <= most - writer.length else {
+                throw AppError(.uploadGrows, ["times": "\(Self.mostGrowth)"])
+            }
             try buffer.withUnsafeBytes { try writer.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             await Task.yield()
         }
