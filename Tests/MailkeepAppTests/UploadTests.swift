@@ -146,7 +146,7 @@ struct UploadTests {
         #expect(folders.filter { $0.excluded == .unreadable }.map(\.name) == ["… (tar)"])
     }
 
-    @Test("Names that lead elsewhere lead nowhere, links are passed over, and of equal names none is lost")
+    @Test("Names that lead elsewhere lead nowhere, symbolic links are passed over, and of equal names none is lost")
     func hostileNames() async throws {
         let office = try await Self.office()
         let mail = Array(Self.mail("mail").utf8)
@@ -158,7 +158,6 @@ struct UploadTests {
         let tar = Archive.tar(
             names.map { Archive.Entry(name: $0, content: mail) } + [
                 Archive.Entry(name: "box/cur/7", type: "2", link: "/etc/passwd"),
-                Archive.Entry(name: "box/cur/8", type: "1", link: "box/cur/4"),
                 Archive.Entry(name: "box/cur/9", type: "3"), Archive.Entry(name: "box/cur/", type: "5"),
             ]
         )
@@ -188,6 +187,13 @@ struct UploadTests {
             ("a cut tar", Array(tar.prefix(520)), .uploadUnreadable),
             ("false gzip", [0x1F, 0x8B] + [UInt8](repeating: 7, count: 600), .uploadUnreadable),
             ("a bomb", bomb, .uploadGrows),
+            (
+                "a mail that is a hard link",
+                Archive.tar([
+                    Archive.Entry(name: "cur/1", content: Array(Self.mail("one").utf8)),
+                    Archive.Entry(name: ".Sent/cur/1", type: "1", link: "cur/1"),
+                ]), .uploadLinks
+            ),
         ]
         for (name, bytes, code) in cases {
             await #expect(throws: AppError(code), "\(name)") { try await Self.upload(bytes, to: office) }

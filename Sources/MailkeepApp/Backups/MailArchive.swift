@@ -5,8 +5,9 @@ import MailkeepSync
 /// An uploaded zip or tar file, whose files are taken out one after another.
 ///
 /// Nothing is ever unpacked into the file system: the bytes go behind one another into one sealed file, and names into
-/// its index, where `..`, an absolute path or a link leads nowhere. Links are passed over. How many files there are, how
-/// large they are together, and how much larger than the archive, is bounded.
+/// its index, where `..`, an absolute path or a link leads nowhere. Symbolic links are passed over; a hard link, by which
+/// mail servers copy a mail into a second folder, is refused, as its mail would be missing there. How many files there
+/// are, how large they are together, and how much larger than the archive, is bounded.
 final class MailArchive {
     /// Bytes from which an archive is known.
     static let headLength = 512
@@ -65,8 +66,8 @@ final class MailArchive {
 
     /// Takes every file out.
     ///
-    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`, `uploadGrows`), `SyncFailure`,
-    ///   `CancellationError`.
+    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`, `uploadGrows`,
+    ///   `uploadLinks`), `SyncFailure`, `CancellationError`.
     func unpack(into writer: UploadWriter) async throws {
         let (grown, overflow) = feed.length.multipliedReportingOverflow(by: Self.mostGrowth)
         let most = overflow ? limit : max(grown, Self.anyGrowth)
@@ -76,7 +77,8 @@ final class MailArchive {
             entries += 1
             guard entries <= Self.mostFiles else { throw AppError(.uploadTooMany) }
             guard archive_entry_is_encrypted(entry) == 0 else { throw AppError(.uploadUnreadable) }
-            guard archive_entry_filetype(entry) == 0o100000, archive_entry_hardlink(entry) == nil else { continue }
+            guard archive_entry_hardlink(entry) == nil else { throw AppError(.uploadLinks) }
+            guard archive_entry_filetype(entry) == 0o100000 else { continue }
             guard var path = Self.path(of: entry, number: entries), let name = path.last else { continue }
             // Of two files of one name neither is lost.
             var copy = 1
