@@ -72,7 +72,7 @@ final class Compressor: @unchecked Sendable {
 
 /// Decompresses zstd into a buffer of its own.
 ///
-/// Unchecked for the same reason.
+/// Unchecked for the same reason as `FrameBuffer`.
 final class Decompressor: @unchecked Sendable {
     private let context = ZSTD_createDCtx()
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: SegmentFormat.frameSize, alignment: 16)

@@ -16,7 +16,8 @@ package final class SegmentVault: Vault {
         var file: OpenFile?
         var end: Int64
         var isDirty = false
-        var recent = RecentEntries()
+        /// What was appended last, which the database may not know yet; what is forgotten and comes again is stored twice.
+        var recent = RecentValues<VaultEntryID, VaultLocation>(capacity: 4096)
     }
 
     let directory: VaultDirectory
@@ -151,7 +152,7 @@ package final class SegmentVault: Vault {
             let location = VaultLocation(segment: tail.segment, offset: tail.end, length: length)
             tail.end += length
             tail.isDirty = true
-            tail.recent.insert(id, at: location)
+            tail.recent.insert(id, location)
             return .appended(location)
         }
     }

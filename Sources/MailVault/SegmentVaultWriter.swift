@@ -8,8 +8,6 @@ final class SegmentVaultWriter: VaultWriter {
     private struct Message {
         var hash = SHA256()
         var size: Int64 = 0
-        /// The frame that is being filled.
-        let frame: FrameBuffer
         var frameCount = 0
         let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { Array($0) } }
         var spool: Spool?
@@ -21,15 +19,17 @@ final class SegmentVaultWriter: VaultWriter {
     }
 
     private let vault: SegmentVault
-    private let message: Mutex<Message?>
+    private let message = Mutex<Message?>(Message())
+    /// The frame of the message that is being filled, by whom has the message.
+    private let frame: FrameBuffer
 
     init(_ vault: SegmentVault) {
         self.vault = vault
-        message = Mutex(Message(frame: vault.frames.takeBuffer()))
+        frame = vault.frames.takeBuffer()
     }
 
     deinit {
-        message.withLock { if let left = $0.take() { vault.frames.giveBack(left.frame) } }
+        vault.frames.giveBack(frame)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
@@ -39,13 +39,11 @@ final class SegmentVaultWriter: VaultWriter {
             message?.hash.update(bufferPointer: bytes)
             message?.size += Int64(bytes.count)
             var rest = bytes[...]
-            while let room = message.map({ SegmentFormat.frameSize - $0.frame.bytes.count }), !rest.isEmpty {
-                if room == 0 {
-                    try spoolFrame(of: &message)
-                    continue
-                }
-                message?.frame.bytes.append(contentsOf: rest.prefix(room))
-                rest = rest.dropFirst(room)
+            while !rest.isEmpty {
+                if frame.bytes.count == SegmentFormat.frameSize { try spoolFrame(of: &message) }
+                let taken = rest.prefix(SegmentFormat.frameSize - frame.bytes.count)
+                frame.bytes.append(contentsOf: taken)
+                rest = rest.dropFirst(taken.count)
             }
         }
     }
@@ -53,7 +51,6 @@ final class SegmentVaultWriter: VaultWriter {
     func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent {
         try vault.checkPoison()
         guard let message = message.withLock({ $0.take() }) else { throw Self.finished }
-        defer { vault.frames.giveBack(message.frame) }
         let sha256 = Array(message.hash.finalize())
         guard let id = VaultEntryID(bytes: vault.keys.contentKey(sha256: sha256)) else { throw Self.finished }
         let (location, isNew) =
@@ -71,16 +68,16 @@ final class SegmentVaultWriter: VaultWriter {
     private func spoolFrame(of message: inout Message?) throws {
         guard var current = message.take() else { throw Self.finished }
         var spool = try current.spool ?? Spool(file: vault.directory.makeSpool())
-        let frame = vault.frames.takeBuffer()
-        defer { vault.frames.giveBack(frame) }
-        try vault.frames.pack(current.frame.bytes) { packed in
-            try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil, to: frame)
+        let sealed = vault.frames.takeBuffer()
+        defer { vault.frames.giveBack(sealed) }
+        try vault.frames.pack(frame.bytes) { packed in
+            try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil, to: sealed)
         }
-        try spool.file.write(frame.bytes, at: spool.length)
-        spool.length += Int64(frame.bytes.count)
+        try spool.file.write(sealed.bytes, at: spool.length)
+        spool.length += Int64(sealed.bytes.count)
         current.spool = spool
         current.frameCount += 1
-        current.frame.bytes.removeAll(keepingCapacity: true)
+        frame.bytes.removeAll(keepingCapacity: true)
         message = current
     }
 
@@ -89,7 +86,7 @@ final class SegmentVaultWriter: VaultWriter {
         // The entry's header and its last frame.
         let ends = vault.frames.takeBuffer()
         defer { vault.frames.giveBack(ends) }
-        let header = try vault.frames.pack(message.frame.bytes) { packed in
+        let header = try vault.frames.pack(frame.bytes) { packed in
             let header = EntryHeader(
                 id: id,
                 contentLength: message.size,

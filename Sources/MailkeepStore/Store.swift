@@ -72,17 +72,17 @@ package final class Store: Sendable {
     ///
     /// Blocks for one look-up by key, and waits for nothing but other such look-ups.
     package func location(of key: Data) throws -> ContentLocation? {
-        do {
-            return try lookups.read { try ReadTransaction($0, sealing: sealing).location(of: key) }
-        } catch let error as DatabaseError {
-            throw StoreError(error)
-        }
+        try lookUp { try $0.location(of: key) }
     }
 
     /// Where the content of the newest message lies; nil where there is none.
     package func newestLocation() throws -> ContentLocation? {
+        try lookUp { try $0.newestLocation() }
+    }
+
+    private func lookUp<Result>(_ body: (ReadTransaction) throws -> Result) throws -> Result {
         do {
-            return try lookups.read { try ReadTransaction($0, sealing: sealing).newestLocation() }
+            return try lookups.read { try body(ReadTransaction($0, sealing: sealing)) }
         } catch let error as DatabaseError {
             throw StoreError(error)
         }

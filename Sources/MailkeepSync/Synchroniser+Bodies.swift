@@ -27,19 +27,15 @@ extension Synchroniser {
     }
 
     /// Who reads which of the mails that the server knows as the same in several folders, while stretches are worked off.
-    ///
-    /// Bounded by forgetting the older half: what is forgotten is stored by then, or is read again.
     private final class Copies: Sendable {
-        private static let capacity = 10_000
-
         private struct State {
-            var younger: Set<Data> = []
-            var older: Set<Data> = []
+            /// What is forgotten is stored by then, or is read again.
+            var claimed = RecentValues<Data, Void>(capacity: 10_000)
             var left: [Stretch] = []
 
             mutating func claim(_ emailID: Data) -> Bool {
-                guard !older.contains(emailID), younger.insert(emailID).inserted else { return false }
-                if younger.count >= Copies.capacity { (older, younger) = (younger, []) }
+                guard claimed[emailID] == nil else { return false }
+                claimed.insert(emailID, ())
                 return true
             }
         }

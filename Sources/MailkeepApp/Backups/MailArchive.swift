@@ -23,12 +23,15 @@ final class MailArchive {
     private let feed: Feed
     private let limit: Int64
     private let archive: OpaquePointer
+    /// Null where the system has no such locale.
+    private let utf8: locale_t?
 
     /// - Parameter limit: bytes of all files together.
     /// - Throws: `AppError` (`uploadUnreadable`).
     init(_ upload: UploadReader, limit: Int64) throws {
         guard let archive = archive_read_new() else { throw AppError(.uploadUnreadable) }
         self.archive = archive
+        utf8 = mailkeep_archive_utf8()
         self.limit = limit
         feed = Feed(upload)
         archive_read_support_filter_gzip(archive)
@@ -53,6 +56,7 @@ final class MailArchive {
 
     deinit {
         archive_read_free(archive)
+        mailkeep_archive_end_utf8(utf8)
     }
 
     /// Whether a file that begins like this is an archive: zip, or tar, compressed or not.
@@ -79,7 +83,7 @@ final class MailArchive {
             guard archive_entry_is_encrypted(entry) == 0 else { throw AppError(.uploadUnreadable) }
             guard archive_entry_hardlink(entry) == nil else { throw AppError(.uploadLinks) }
             guard archive_entry_filetype(entry) == 0o100000 else { continue }
-            guard var path = Self.path(of: entry, number: entries), let name = path.last else { continue }
+            guard var path = path(of: entry, number: entries), let name = path.last else { continue }
             // Of two files of one name neither is lost.
             var copy = 1
             while !taken.insert(path).inserted {
@@ -103,7 +107,7 @@ final class MailArchive {
     /// The next entry; nil at the end.
     private func next() throws -> OpaquePointer? {
         var entry: OpaquePointer?
-        switch mailkeep_archive_next_header(archive, &entry) {
+        switch mailkeep_archive_next_header(archive, &entry, utf8) {
         case ARCHIVE_OK, ARCHIVE_WARN: return entry
         case ARCHIVE_EOF: return nil
         default: throw feed.failure ?? AppError(.uploadUnreadable)
@@ -130,13 +134,13 @@ final class MailArchive {
     /// The names of an entry's path, less what leads nowhere; nil for what is no mail's.
     ///
     /// - Parameter number: its place in the archive, for one whose name cannot be read.
-    private static func path(of entry: OpaquePointer, number: Int) -> [[UInt8]]? {
-        guard let text = mailkeep_archive_pathname(entry) else { return [Array("\(number)".utf8)] }
-        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).suffix(longestPath)
+    private func path(of entry: OpaquePointer, number: Int) -> [[UInt8]]? {
+        guard let text = mailkeep_archive_pathname(entry, utf8) else { return [Array("\(number)".utf8)] }
+        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).suffix(Self.longestPath)
         let names = bytes.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
             .map(Array.init).filter { $0 != Array(".".utf8) && $0 != Array("..".utf8) }
         guard names.first != Array("__MACOSX".utf8) else { return nil }
-        return names.isEmpty ? nil : names.suffix(mostLevels)
+        return names.isEmpty ? nil : names.suffix(Self.mostLevels)
     }
 }
 
