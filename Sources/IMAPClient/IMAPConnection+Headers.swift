@@ -67,12 +67,14 @@ extension IMAPConnection {
                 progress.delivered.insert(uid).inserted
             else { return }
             noteMail(header.bytes)
+            let size = fetch.size ?? 0
+            let isMissing = size > limits.headerLength && header.bytes.readableBytesView.allSatisfy { $0 <= 0x20 }
             try await onMessage(
                 IMAPFetchedHeader(
                     uid: uid,
-                    size: fetch.size ?? 0,
+                    size: size,
                     header: header.bytes,
-                    isTruncated: header.isTruncated,
+                    isTruncated: header.isTruncated || isMissing,
                     emailID: fetch.emailID ?? fetch.gmailMessageID.map(String.init)
                 )
             )

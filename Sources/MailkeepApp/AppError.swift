@@ -44,7 +44,6 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case uploadUnreadable = "upload_unreadable"
         case uploadTooMany = "upload_too_many"
         case uploadGrows = "upload_grows"
-        case uploadLinks = "upload_links"
         case badCredentials = "bad_credentials"
         case badInterval = "bad_interval"
         case badWatchedInboxes = "bad_watched_inboxes"

@@ -119,8 +119,7 @@ extension AppError.Code {
     fileprivate var kind: ErrorReport.Kind {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle,
-            .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows,
-            .uploadLinks:
+            .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:

@@ -66,7 +66,7 @@ extension ReadTransaction {
         try row(
             """
             SELECT content.* FROM message JOIN content ON content.key = message.content_key
-            ORDER BY message.id DESC LIMIT 1
+            WHERE message.id = (SELECT max(id) FROM message)
             """
         ).map { ContentLocation($0["key"], in: $0) }
     }

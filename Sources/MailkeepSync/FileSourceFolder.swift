@@ -53,8 +53,6 @@ private struct FileSourceSearch {
         let isMaildir =
             try names.contains(Self.cur)
             || names.contains(Self.new) && (names.contains(Self.tmp) || Self.holdsMails(in: node))
-        // Hidden folders are those of Maildir++, or none of mail.
-        guard isMaildir || path.last?.first != UInt8(ascii: ".") else { return }
         guard path.count <= Self.deepest else { return try add(levels, path, nil, isLeftOut: true) }
         if isMaildir { try add(levels, path, .maildir) }
         for entry in entries where !(isMaildir && [Self.cur, Self.new, Self.tmp].contains(entry.name)) {
@@ -78,25 +76,24 @@ private struct FileSourceSearch {
         levels: [String]
     ) throws {
         let below = path + [entry.name]
-        let isHidden = entry.name.first == UInt8(ascii: ".")
         switch entry.kind {
         case .folder:
             try visitFolder(node, below, levels + Self.levels(ofFolder: entry.name))
-        case .file where !isHidden:
+        case .file:
             // Apple Mail keeps an mbox in a folder: `Name.mbox/mbox`.
             let isOfParent = entry.name.elementsEqual("mbox".utf8) && path.last?.stem(".mbox") != nil
             let name = isOfParent ? levels : levels + [(entry.name.stem(".mbox") ?? entry.name).displayName]
+            // A hidden file may have the name of another and hold what a Mac keeps beside it.
+            let isNamedMbox = entry.name.stem(".mbox") != nil && entry.name.first != UInt8(ascii: ".")
             do {
-                guard try entry.name.stem(".mbox") != nil || node.open([entry.name])?.beginsLikeMbox() == true else {
-                    return
-                }
+                guard try isNamedMbox || node.open([entry.name])?.beginsLikeMbox() == true else { return }
                 try add(name, below, .mbox)
             } catch let failure as SyncFailure where failure.code == .path {
                 try add(name, below, nil)
             }
-        case .link where !isHidden:
+        case .link:
             try add(levels + [entry.name.displayName], below, nil, isLeftOut: true)
-        case .file, .link, .other:
+        case .other:
             return
         }
     }

@@ -7,9 +7,6 @@ enum UploadFormat {
     /// Content of a frame in bytes; the last one may hold less.
     static let frameSize = 256 << 10
 
-    /// What stands in the index for files that an archive may have had behind its end; no file has this name.
-    static let missingEnd = Array("..".utf8)
-
     /// What a frame is bound to.
     static func context(of name: String, frame: Int64) -> String { "upload/\(name)/\(frame)" }
 }
@@ -18,16 +15,19 @@ enum UploadFormat {
 struct UploadIndexEntry: Equatable {
     /// Names of folders and of the file.
     var path: [[UInt8]]
-    var length: Int64
+    /// Where its bytes are, which several files may share; nil for what is not in the archive, but elsewhere.
+    var content: Range<Int64>?
     /// Milliseconds since 1970 UTC.
     var modifiedAt: Int64
 
-    /// Appends it to an index: the length of the path, its names with `/` between them, length and time.
+    /// Appends it to an index: the length of the path, its names with `/` between them, where the content begins and
+    /// ends (-1 where there is none), and the time.
     func append(to index: inout [UInt8]) {
         let path = Array(path.joined(separator: [UInt8(ascii: "/")]))
         index.append(number: Int64(path.count))
         index += path
-        index.append(number: length)
+        index.append(number: content?.lowerBound ?? -1)
+        index.append(number: content?.upperBound ?? -1)
         index.append(number: modifiedAt)
     }
 
@@ -40,8 +40,10 @@ struct UploadIndexEntry: Equatable {
             else { return nil }
             let path = rest.prefix(count).split(separator: UInt8(ascii: "/")).map(Array.init)
             rest = rest.dropFirst(count)
-            guard let length = rest.takeNumber(), length >= 0, let modifiedAt = rest.takeNumber() else { return nil }
-            entries.append(UploadIndexEntry(path: path, length: length, modifiedAt: modifiedAt))
+            guard let start = rest.takeNumber(), let end = rest.takeNumber(), start <= end,
+                let modifiedAt = rest.takeNumber()
+            else { return nil }
+            entries.append(UploadIndexEntry(path: path, content: start < 0 ? nil : start..<end, modifiedAt: modifiedAt))
         }
         return entries
     }

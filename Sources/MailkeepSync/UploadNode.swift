@@ -8,12 +8,9 @@ struct UploadNode: FileSourceNode {
     private indirect enum Content: Sendable {
         case file(Range<Int64>, modifiedAt: Int64)
         case folder([[UInt8]: Content])
-        /// What came no more.
-        case missing
+        /// What lies elsewhere.
+        case link
     }
-
-    /// What people see instead of what came no more.
-    private static let missingName = Array("… (tar)".utf8)
 
     private let reader: UploadReader
     private let content: Content
@@ -34,18 +31,12 @@ struct UploadNode: FileSourceNode {
         guard start >= 0, let count = Int(exactly: indexLength),
             let entries = UploadIndexEntry.all(in: try reader.read(at: start, count: count))
         else { throw SyncFailure(.path, "the uploaded file has no index") }
-        var offset: Int64 = 0
         var files: [(path: [[UInt8]], content: Content)] = []
         for entry in entries {
-            guard entry.length <= start - offset, !entry.path.isEmpty else {
+            guard entry.content.map({ $0.upperBound <= start }) ?? true, !entry.path.isEmpty else {
                 throw SyncFailure(.path, "the uploaded file has a false index")
             }
-            guard entry.path != [UploadFormat.missingEnd] else {
-                files.append(([missingName], .missing))
-                continue
-            }
-            files.append((entry.path, .file(offset..<(offset + entry.length), modifiedAt: entry.modifiedAt)))
-            offset += entry.length
+            files.append((entry.path, entry.content.map { .file($0, modifiedAt: entry.modifiedAt) } ?? .link))
         }
         files.sort { left, right in
             left.path.lexicographicallyPrecedes(right.path) { $0.lexicographicallyPrecedes($1) }
@@ -98,8 +89,7 @@ struct UploadNode: FileSourceNode {
             switch content {
             case .folder: FileSourceEntry(name: name, kind: .folder)
             case .file: FileSourceEntry(name: name, kind: .file)
-            // Named in the certificate, as a link is that is not followed.
-            case .missing: FileSourceEntry(name: name, kind: .link)
+            case .link: FileSourceEntry(name: name, kind: .link)
             }
         }.sorted { $0.name.lexicographicallyPrecedes($1.name) }
     }

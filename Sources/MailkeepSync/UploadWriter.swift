@@ -17,7 +17,6 @@ package final class UploadWriter {
     private var frame: [UInt8] = []
     private var frameCount: Int64 = 0
     private var index: [UInt8] = []
-    private var fileStart: Int64 = 0
     private var isKept = false
 
     init(name: String, folder: UploadFolder) throws {
@@ -48,25 +47,20 @@ package final class UploadWriter {
         }
     }
 
-    /// Ends a file of an archive; what was appended since the last one is its content.
+    /// Names a file of an archive.
     ///
     /// - Parameters:
     ///   - path: names of folders and of the file.
+    ///   - content: where in what was appended its bytes are; nil where they are not in the archive. It is then told as
+    ///     what cannot be read.
     ///   - modifiedAt: milliseconds since 1970 UTC.
-    package func endFile(_ path: [[UInt8]], modifiedAt: Int64) {
-        UploadIndexEntry(path: path, length: length - fileStart, modifiedAt: modifiedAt).append(to: &index)
-        fileStart = length
-    }
-
-    /// Notes that the archive broke off, which is then told with the folders that could not be read; there may have been
-    /// more files.
-    package func noteMissingEnd() {
-        UploadIndexEntry(path: [UploadFormat.missingEnd], length: 0, modifiedAt: 0).append(to: &index)
+    package func addFile(_ path: [[UInt8]], content: Range<Int64>?, modifiedAt: Int64) {
+        UploadIndexEntry(path: path, content: content, modifiedAt: modifiedAt).append(to: &index)
     }
 
     /// Makes all of it durable.
     ///
-    /// - Parameter isArchive: whether it is the files that were ended; else it is one mbox file.
+    /// - Parameter isArchive: whether it is the files that were named; else it is one mbox file.
     /// - Throws: `SyncFailure` (`disk`, `storage`).
     package func finish(isArchive: Bool) throws -> StoredUpload {
         if isArchive { try index.withUnsafeBytes { try append($0) } }

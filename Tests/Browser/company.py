@@ -1,5 +1,6 @@
 """The sample company of dev/demo, with its own mail server, started for a test and ended by it."""
 
+import contextlib
 import imaplib
 import os
 import re
@@ -152,6 +153,16 @@ class Company:
             return (self.directory / "demo.lock").read_text().split()
         except FileNotFoundError:
             return []
+
+    @contextlib.contextmanager
+    def paused_pages(self):
+        """Lets the server of the pages answer nothing meanwhile."""
+        pages = self.groups()[0]
+        os.killpg(pages, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(pages, signal.SIGCONT)
 
     def groups(self):
         """The process groups of the pages and of the mail server."""

@@ -216,6 +216,18 @@ def test_an_upload_can_be_stopped_and_done_again(company, admin, mailbox):
     admin.press(admin.words("source.detach"))
 
 
+def test_what_is_sent_can_be_stopped_no_more(company, admin, folder):
+    text = folder / "short.txt"
+    text.write_text("Hello\n")
+    open_source(admin)
+    choose(admin, text)
+    with company.paused_pages():
+        upload(admin)
+        admin.reads("source.upload.checking")
+        assert not admin.find("[data-upload-stop]").is_displayed()
+    admin.reads("err.upload_no_mail")
+
+
 def test_what_cannot_be_used_is_told_in_place(admin, folder, check):
     text = folder / "letter.txt"
     text.write_text("Hello\n")

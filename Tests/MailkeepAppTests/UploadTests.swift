@@ -146,7 +146,46 @@ struct UploadTests {
         #expect(folders.filter { $0.excluded == .unreadable }.map(\.name) == ["… (tar)"])
     }
 
-    @Test("Names that lead elsewhere lead nowhere, symbolic links are passed over, and of equal names none is lost")
+    @Test("A mail that a server copied as a hard link is read in each of its folders; one that is missing is named")
+    func hardLinks() async throws {
+        let office = try await Self.office()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "maildir-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["cur", ".Archive/cur", ".Sent/cur", "elsewhere"] {
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: name),
+                withIntermediateDirectories: true
+            )
+        }
+        for (name, subject) in [("cur/1:2,S", "copied"), ("cur/2:2,S", "once"), ("elsewhere/3", "left out")] {
+            try Data(Self.mail(subject).utf8).write(to: folder.appending(path: name))
+        }
+        for (copy, name) in [(".Archive/cur/7:2,", "cur/1:2,S"), (".Sent/cur/3:2,S", "elsewhere/3")] {
+            try FileManager.default.linkItem(at: folder.appending(path: name), to: folder.appending(path: copy))
+        }
+        try SystemProgram.run(
+            "tar",
+            "--create",
+            "--file=\(folder.path)/all.tar",
+            "--directory=\(folder.path)",
+            "cur",
+            "elsewhere",
+            ".Archive",
+            ".Sent"
+        )
+        // Of the mail in `.Sent`, only the link is left.
+        try SystemProgram.run("tar", "--delete", "--file=\(folder.path)/all.tar", "elsewhere/3")
+        let found = try await Self.upload(Array(Data(contentsOf: folder.appending(path: "all.tar"))), to: office)
+        #expect(found == UploadedMail(folders: 3, messages: 4))
+        let backup = try #require(try await Self.backUp(office))
+        #expect(try await Self.subjects(office) == ["copied", "once", "read before"])
+        let counts = try await office.mailkeep.store.read { try $0.folders(of: backup.id) }
+            .filter { $0.stored + $0.unreadable > 0 }
+            .map { "\($0.name) \($0.stored) \($0.unreadable)" }
+        #expect(counts.sorted() == ["Archive 1 0", "INBOX 2 0", "Sent 0 1"])
+    }
+
+    @Test("Names that lead elsewhere lead nowhere, nor do symbolic links, and of equal names none is lost")
     func hostileNames() async throws {
         let office = try await Self.office()
         let mail = Array(Self.mail("mail").utf8)
@@ -163,10 +202,14 @@ struct UploadTests {
         )
         let before = try office.everyFile()
         let found = try await Self.upload(tar, to: office)
-        #expect(found.messages == 6, "the deepest folder is not read")
+        #expect(found.messages == 7, "with the link, which cannot be read, and without the deepest folder")
         let new = try office.everyFile().subtracting(before)
         #expect(new.count == 1 && new.allSatisfy { $0.contains("/uploads/") })
         #expect(!FileManager.default.fileExists(atPath: "/tmp/escaped"))
+        let backup = try #require(try await Self.backUp(office))
+        #expect(backup.status == .completed && backup.messages == 2)
+        let folders = try await office.mailkeep.store.read { try $0.folders(of: backup.id) }
+        #expect(folders.map(\.unreadable).reduce(0, +) == 1)
     }
 
     @Test("What is no mail, too large, packed too tightly, damaged or broken off is refused and leaves nothing behind")
@@ -188,11 +231,11 @@ struct UploadTests {
             ("false gzip", [0x1F, 0x8B] + [UInt8](repeating: 7, count: 600), .uploadUnreadable),
             ("a bomb", bomb, .uploadGrows),
             (
-                "a mail that is a hard link",
-                Archive.tar([
-                    Archive.Entry(name: "cur/1", content: Array(Self.mail("one").utf8)),
-                    Archive.Entry(name: ".Sent/cur/1", type: "1", link: "cur/1"),
-                ]), .uploadLinks
+                "a bomb of links",
+                Archive.tar(
+                    [Archive.Entry(name: "cur/0", content: [UInt8](repeating: 65, count: 1 << 20))]
+                        + (1...300).map { Archive.Entry(name: "cur/\($0)", type: "1", link: "cur/0") }
+                ), .uploadGrows
             ),
         ]
         for (name, bytes, code) in cases {

@@ -57,6 +57,7 @@ struct QueryPlanTests {
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
+            Question("where the newest content lies") { _ = try $0.newestLocation() },
             // All of it is listed.
             Question("one's own mail", scanning: ["chosen", "visible"]) {
                 _ = try $0.ownMessages(of: user)

@@ -45,7 +45,7 @@ struct ManifestLinesTests {
 
     @Test("An index that ends in the middle of an entry is none")
     func shortIndex() {
-        let entry = UploadIndexEntry(path: [Array("box".utf8)], length: 3, modifiedAt: 4)
+        let entry = UploadIndexEntry(path: [Array("box".utf8)], content: 2..<5, modifiedAt: 4)
         var index: [UInt8] = []
         entry.append(to: &index)
         for end in 1..<index.count { #expect(UploadIndexEntry.all(in: Array(index.prefix(end))) == nil, "\(end)") }

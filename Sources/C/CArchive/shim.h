@@ -25,3 +25,12 @@ static inline const char *mailkeep_archive_pathname(struct archive_entry *entry,
     uselocale(before);
     return name;
 }
+
+// The name of the earlier entry that a hard link stands for, valid until the next one; null where it is none.
+static inline const char *mailkeep_archive_hardlink(struct archive_entry *entry, locale_t utf8) {
+    locale_t before = uselocale(utf8);
+    const char *name = archive_entry_hardlink(entry);
+    if (!name) name = archive_entry_hardlink_utf8(entry);
+    uselocale(before);
+    return name;
+}

@@ -5,9 +5,9 @@ import MailkeepSync
 /// An uploaded zip or tar file, whose files are taken out one after another.
 ///
 /// Nothing is ever unpacked into the file system: the bytes go behind one another into one sealed file, and names into
-/// its index, where `..`, an absolute path or a link leads nowhere. Symbolic links are passed over; a hard link, by which
-/// mail servers copy a mail into a second folder, is refused, as its mail would be missing there. How many files there
-/// are, how large they are together, and how much larger than the archive, is bounded.
+/// its index, where `..`, an absolute path or a symbolic link leads nowhere. A hard link, by which mail servers copy a mail
+/// into a second folder, is the file that it stands for. What lies elsewhere is named as what cannot be read. How many
+/// files there are, how large they are together, and how much larger than the archive, is bounded.
 final class MailArchive {
     /// Bytes from which an archive is known.
     static let headLength = 512
@@ -19,9 +19,18 @@ final class MailArchive {
     private static let mostGrowth: Int64 = 100
     private static let anyGrowth: Int64 = 64 << 20
     private static let chunk = 256 << 10
+    private static let file: UInt32 = 0o100000
+    private static let symbolicLink: UInt32 = 0o120000
+
+    /// What people see instead of what came no more.
+    private static let missingEnd = Array("… (tar)".utf8)
 
     private let feed: Feed
     private let limit: Int64
+    /// What all files together may have for the archive's own size.
+    private let mostSize: Int64
+    /// Bytes of all files so far.
+    private var size: Int64 = 0
     private let archive: OpaquePointer
     /// Null where the system has no such locale.
     private let utf8: locale_t?
@@ -34,6 +43,8 @@ final class MailArchive {
         utf8 = mailkeep_archive_utf8()
         self.limit = limit
         feed = Feed(upload)
+        let (grown, overflow) = upload.length.multipliedReportingOverflow(by: Self.mostGrowth)
+        mostSize = overflow ? limit : max(grown, Self.anyGrowth)
         archive_read_support_filter_gzip(archive)
         archive_read_support_filter_bzip2(archive)
         archive_read_support_filter_xz(archive)
@@ -70,31 +81,49 @@ final class MailArchive {
 
     /// Takes every file out.
     ///
-    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`, `uploadGrows`,
-    ///   `uploadLinks`), `SyncFailure`, `CancellationError`.
+    /// - Throws: `AppError` (`uploadUnreadable`, `uploadTooMany`, `uploadTooLarge`, `uploadGrows`), `SyncFailure`,
+    ///   `CancellationError`.
     func unpack(into writer: UploadWriter) async throws {
-        let (grown, overflow) = feed.length.multipliedReportingOverflow(by: Self.mostGrowth)
-        let most = overflow ? limit : max(grown, Self.anyGrowth)
+        // The latest file of a name is what a hard link to it stands for.
+        var latest: [[[UInt8]]: Range<Int64>] = [:]
         var taken: Set<[[UInt8]]> = []
         var entries = 0
         while let entry = try next() {
             entries += 1
             guard entries <= Self.mostFiles else { throw AppError(.uploadTooMany) }
             guard archive_entry_is_encrypted(entry) == 0 else { throw AppError(.uploadUnreadable) }
-            guard archive_entry_hardlink(entry) == nil else { throw AppError(.uploadLinks) }
-            guard archive_entry_filetype(entry) == 0o100000 else { continue }
-            guard var path = path(of: entry, number: entries), let name = path.last else { continue }
-            // Of two files of one name neither is lost.
-            var copy = 1
-            while !taken.insert(path).inserted {
-                copy += 1
-                path[path.count - 1] = name + Array("~\(copy)".utf8)
+            guard let path = path(of: entry, number: entries) else { continue }
+            let content: Range<Int64>?
+            if let linked = mailkeep_archive_hardlink(entry, utf8), archive_entry_size(entry) == 0 {
+                content = Self.path(linked).flatMap { latest[$0] }
+                try grow(by: content.map { $0.upperBound - $0.lowerBound } ?? 0)
+            } else if archive_entry_filetype(entry) == Self.file {
+                content = try await take(into: writer)
+            } else if archive_entry_filetype(entry) == Self.symbolicLink {
+                content = nil
+            } else {
+                continue
             }
+            latest[path] = content
             let modifiedAt = Int64(archive_entry_mtime(entry)).multipliedReportingOverflow(by: 1000)
-            try await take(atMost: most, into: writer)
-            writer.endFile(path, modifiedAt: modifiedAt.overflow ? 0 : modifiedAt.partialValue)
+            writer.addFile(
+                Self.unused(path, in: &taken),
+                content: content,
+                modifiedAt: modifiedAt.overflow ? 0 : modifiedAt.partialValue
+            )
         }
-        if endsEarly { writer.noteMissingEnd() }
+        if endsEarly { writer.addFile(Self.unused([Self.missingEnd], in: &taken), content: nil, modifiedAt: 0) }
+    }
+
+    /// A path that no other file has: of two files of one name neither is lost.
+    private static func unused(_ path: [[UInt8]], in taken: inout Set<[[UInt8]]>) -> [[UInt8]] {
+        var unused = path
+        var copy = 1
+        while !taken.insert(unused).inserted {
+            copy += 1
+            unused[path.count - 1] = path[path.count - 1] + Array("~\(copy)".utf8)
+        }
+        return unused
     }
 
     /// Whether a tar file ends without the blocks of zeros that say so, once all of it was read: cut off between two files
@@ -114,21 +143,26 @@ final class MailArchive {
         }
     }
 
-    /// Takes the content of the entry.
-    private func take(atMost most: Int64, into writer: UploadWriter) async throws {
+    /// Takes the content of the entry; tells where in the writer's it is.
+    private func take(into writer: UploadWriter) async throws -> Range<Int64> {
+        let start = writer.length
         var buffer = [UInt8](repeating: 0, count: Self.chunk)
         while true {
             try Task.checkCancellation()
             let count = buffer.withUnsafeMutableBytes { archive_read_data(archive, $0.baseAddress, $0.count) }
             guard count >= 0 else { throw feed.failure ?? AppError(.uploadUnreadable) }
-            guard count > 0 else { return }
-            guard Int64(count) <= limit - writer.length else { throw AppError(uploadLimit: limit) }
-            guard Int64(count) <= most - writer.length else {
-                throw AppError(.uploadGrows, ["times": "\(Self.mostGrowth)"])
-            }
+            guard count > 0 else { return start..<writer.length }
+            try grow(by: Int64(count))
             try buffer.withUnsafeBytes { try writer.append(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
             await Task.yield()
         }
+    }
+
+    /// Counts bytes of files, linked ones at each of their names, as each is read as a mail of its own.
+    private func grow(by count: Int64) throws {
+        guard count <= limit - size else { throw AppError(uploadLimit: limit) }
+        guard count <= mostSize - size else { throw AppError(.uploadGrows, ["times": "\(Self.mostGrowth)"]) }
+        size += count
     }
 
     /// The names of an entry's path, less what leads nowhere; nil for what is no mail's.
@@ -136,11 +170,15 @@ final class MailArchive {
     /// - Parameter number: its place in the archive, for one whose name cannot be read.
     private func path(of entry: OpaquePointer, number: Int) -> [[UInt8]]? {
         guard let text = mailkeep_archive_pathname(entry, utf8) else { return [Array("\(number)".utf8)] }
-        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).suffix(Self.longestPath)
+        return Self.path(text)
+    }
+
+    private static func path(_ text: UnsafePointer<CChar>) -> [[UInt8]]? {
+        let bytes = UnsafeRawBufferPointer(start: text, count: strlen(text)).suffix(longestPath)
         let names = bytes.split(whereSeparator: { $0 == UInt8(ascii: "/") || $0 == UInt8(ascii: "\\") })
             .map(Array.init).filter { $0 != Array(".".utf8) && $0 != Array("..".utf8) }
         guard names.first != Array("__MACOSX".utf8) else { return nil }
-        return names.isEmpty ? nil : names.suffix(Self.mostLevels)
+        return names.isEmpty ? nil : names.suffix(mostLevels)
     }
 }
 

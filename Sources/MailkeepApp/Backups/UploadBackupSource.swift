@@ -18,7 +18,7 @@ package struct UploadBackupSource<Chunks: AsyncSequence & Sendable>: UseCase whe
     }
 
     /// - Throws: `Refusal`, `AppError` (`noUser`, `uploadTooLarge`, `uploadNoMail`, `uploadUnreadable`,
-    ///   `uploadTooMany`, `uploadGrows`, `uploadLinks`), `SyncFailure`, and what `chunks` throws.
+    ///   `uploadTooMany`, `uploadGrows`), `SyncFailure`, and what `chunks` throws.
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> UploadedMail {
         let action = AuditedAction(name: "backup_source.attach", user: user, details: ["kind": "upload"])
         try await mailkeep.read(action, as: caller) { try $0.allowSource(of: user, actor: $1) }
