@@ -82,7 +82,8 @@ package final class Mailkeep: Sendable {
         vault = try SegmentVault(
             in: URL(filePath: directory.path),
             keys: keys,
-            durable: try store.newestLocation().map(VaultLocation.init)
+            durable: try store.newestLocation().map(VaultLocation.init),
+            index: store.vaultIndex
         )
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit

@@ -71,7 +71,7 @@ package struct BackupSeal: Sendable {
     package var messageBytes: Int64
     package var root: Data
     package var signature: Data
-    package var manifest: ContentLocation
+    package var manifest: DurableContent
     /// The head of the audit log that the manifest names.
     package var auditHead: Data
     package var coveredUntil: Timestamp?
@@ -85,7 +85,7 @@ package struct BackupSeal: Sendable {
         messageBytes: Int64,
         root: Data,
         signature: Data,
-        manifest: ContentLocation,
+        manifest: DurableContent,
         auditHead: Data,
         coveredUntil: Timestamp?,
         origin: BackupOrigin,

@@ -77,16 +77,13 @@ package struct BackupVerifier: Sendable {
     private func isWhole(_ sha256: Data, size: Int64) async throws -> Bool {
         let key = Data(keys.contentKey(sha256: sha256))
         guard let location = try await store.read({ try $0.location(of: key) }) else { return false }
-        var hash = SHA256()
         var count: Int64 = 0
         do {
-            try vault.read(location) { chunk in
-                hash.update(bufferPointer: chunk)
-                count += Int64(chunk.count)
-            }
+            // The key stands for the SHA-256: what comes is what has it, or is found to be damaged.
+            try vault.read(location) { count += Int64($0.count) }
         } catch is VaultError {
             return false
         }
-        return count == size && Data(hash.finalize()) == sha256
+        return count == size
     }
 }

@@ -66,7 +66,7 @@ private final class Place: Sendable {
         let data = URL(filePath: try files.folder("data"))
         keys = try KeyRing.create(in: data)
         store = try Store(path: data.appending(path: "mailkeep.sqlite").path, keys: keys)
-        vault = try SegmentVault(in: data, keys: keys)
+        vault = try SegmentVault(in: data, keys: keys, index: store.vaultIndex)
         try files.maildir("mail")
         for number in 1...4 {
             let sender = number == 4 ? "x@elsewhere.example" : "customer@example.com"
