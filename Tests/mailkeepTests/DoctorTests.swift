@@ -38,7 +38,7 @@ struct DoctorTests {
             let environment = ["LANG": setting.language == .japanese ? "ja_JP.UTF-8" : "en_GB.UTF-8"]
             let told = try await work.start("doctor \(Workplace.network)", environment: environment).answer()
                 .expectDone()
-            let words = setting.language == .japanese ? "改ざんはありません" : "was altered"
+            let words = setting.language == .japanese ? "改ざんはありません" : "No entry of the audit log was altered"
             #expect(told.text.contains(words))
             #expect(told.text.split(separator: "\n").count { $0.hasPrefix("✓ ") } == Self.all.count)
         }
@@ -163,7 +163,7 @@ struct DoctorTests {
                 attributes: [.posixPermissions: 0o700]
             )
             try Data("x".utf8).write(to: URL(filePath: folder + "/left"))
-            try await expect(work, ["uploads": "1 uploads belong to nothing"])
+            try await expect(work, ["uploads": "belong to nothing: 1"])
             let mended = try await examine(work, "doctor --repair \(Workplace.network)", expecting: 0)
             #expect(mended.repairs.map(\.repair) == ["repaired.uploads"])
             #expect(!FileManager.default.fileExists(atPath: folder + "/left"))
@@ -176,7 +176,7 @@ struct DoctorTests {
             for name in try FileManager.default.contentsOfDirectory(atPath: folder) {
                 try FileManager.default.removeItem(atPath: "\(folder)/\(name)")
             }
-            try await expect(work, ["uploads": "1 files are missing"])
+            try await expect(work, ["uploads": "the files of 1 are"])
         }
     }
 

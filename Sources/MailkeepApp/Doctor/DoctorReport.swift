@@ -20,6 +20,7 @@ package enum DoctorSentence: String, Sendable, CaseIterable {
     case directoryOk = "directory.ok"
     case directoryModes = "directory.modes"
     case keysOk = "keys.ok"
+    case keysUnusable = "keys.unusable"
     case keysSealed = "keys.sealed"
     case keysOther = "keys.other"
     case schemaOk = "schema.ok"
