@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import TestSupport
 import Testing
@@ -79,6 +80,45 @@ struct HostileSnapshotTests {
             let file = work.folder + "/made.tar"
             try SystemProgram.run("tar", ["-cf", file, "-C", folder] + body + ["vault/00000008.seg"] + last)
             try await expectRefused(file, in: work, ["snapshot_damaged"])
+        }
+    }
+
+    @Test("A manifest that was made to fit changed files does not have the keys' signature")
+    func forged() async throws {
+        try await withSnapshot { work, _, parts in
+            let folder = work.folder + "/parts"
+            func digest(_ name: String) throws -> String {
+                sha256(Array(try #require(FileManager.default.contents(atPath: "\(folder)/\(name)"))))
+            }
+            func replace(_ old: String, by new: String, in name: String) throws {
+                let path = "\(folder)/\(name)"
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                #expect(text.contains(old))
+                try text.replacing(old, with: new).write(toFile: path, atomically: false, encoding: .utf8)
+            }
+            let file = work.folder + "/made.tar"
+            let before = try digest("mailkeep.sqlite")
+            let database = try #require(FileHandle(forUpdatingAtPath: folder + "/mailkeep.sqlite"))
+            try database.seek(toOffset: 60)
+            try database.write(contentsOf: Data([1]))
+            try database.close()
+            try replace(before, by: try digest("mailkeep.sqlite"), in: "manifest.json")
+            try SystemProgram.run("tar", ["-cf", file, "-C", folder] + parts)
+            try await expectRefused(file, in: work, ["snapshot_damaged"])
+
+            // Signed by somebody else, who says so.
+            let key = Curve25519.Signing.PrivateKey()
+            let header = try digest("snapshot.json")
+            let text = try String(contentsOfFile: folder + "/snapshot.json", encoding: .utf8)
+            let own = try #require(text.firstMatch(of: #/"public_key":"([^"]+)"/#)).output.1
+            let other = key.publicKey.rawRepresentation.base64EncodedString()
+            try replace(String(own), by: other, in: "snapshot.json")
+            try replace(header, by: try digest("snapshot.json"), in: "manifest.json")
+            let manifest = try #require(FileManager.default.contents(atPath: folder + "/manifest.json"))
+            let signature = try key.signature(for: Data(SHA256.hash(data: manifest)))
+            try signature.base64EncodedData().write(to: URL(filePath: folder + "/manifest.sig"))
+            try SystemProgram.run("tar", ["-cf", file, "-C", folder] + parts)
+            try await expectRefused(file, in: work, ["snapshot_other_keys"])
         }
     }
 
