@@ -266,7 +266,11 @@ extension ReadTransaction {
             throw StoreError(.damaged, "a backup has an unknown status")
         }
         let moment = { (column: String) in (row[column] as Int64?).map(Timestamp.init) }
-        let manifest = (row["manifest_key"] as Data?).map { ContentLocation($0, in: row) }
+        let manifest = (row["manifest_key"] as Data?).map { key in
+            // In a damaged database nothing may tell where it lies: nowhere, then.
+            (row["segment"] as Int64?) == nil
+                ? ContentLocation(key: key, segment: 0, offset: 0, length: 0) : ContentLocation(key, in: row)
+        }
         return BackupDetails(
             id: BackupID(rawValue: row["id"]),
             user: UserID(rawValue: row["user_id"]),

@@ -13,6 +13,7 @@ struct WordingTests {
             + ImportProblem.Reason.allCases.map { "row.\($0.rawValue)" }
             + DataDirectoryError.Code.allCases.map { "directory.\($0.rawValue)" }
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
+            + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable says of its own errors, its own tests know.

@@ -37,7 +37,7 @@ package struct ExportBackup: UseCase {
             details: ["format": "eml_zip"]
         )
         try await mailkeep.act(begun, as: caller) { _, _ in (.done, ()) }
-        let zip = try ZipWriter(write: write)
+        let zip = try ArchiveWriter(.zip, write: write)
         var output = Output()
         var names = ExportNames()
         var last: Data?
@@ -77,7 +77,7 @@ package struct ExportBackup: UseCase {
         return try await mailkeep.act(action, as: caller) { [output] _, _ in (.done, output) }
     }
 
-    private func addProof(of details: BackupDetails, to zip: ZipWriter, _ mailkeep: Mailkeep) async throws {
+    private func addProof(of details: BackupDetails, to zip: ArchiveWriter, _ mailkeep: Mailkeep) async throws {
         guard let manifest = details.manifest, let signature = details.signature else {
             throw AppError(.backupNotCompleted)
         }

@@ -36,9 +36,12 @@ package protocol Console: Sendable {
     /// The bytes go to a temporary file beside `path`, which takes its name and `mode` when `body`
     /// returns and is removed when it throws. What is not a regular file (a pipe, a device) is written as
     /// it comes.
+    ///
+    /// - Parameter replaces: whether a file that is there may be replaced; where not, `exists` is thrown.
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
+        replaces: Bool,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result
 }
@@ -68,7 +71,7 @@ extension Console {
         _ path: String,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        try await withOutput(path, mode: 0o600, body)
+        try await withOutput(path, mode: 0o600, replaces: true, body)
     }
 }
 

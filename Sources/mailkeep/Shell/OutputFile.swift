@@ -9,11 +9,14 @@ final class OutputFile: Sendable {
     private let descriptor: Int32
     private let path: String
     private let mode: UInt32
+    private let replaces: Bool
     /// The name until the commit; nil for what is written in place, and from the commit on.
     private let temporary: Mutex<String?>
 
     /// `mode` is that of the file when it is complete; until then only its owner may read it.
-    init(path: String, mode: UInt32) throws {
+    ///
+    /// - Parameter replaces: whether a file that is there may be replaced.
+    init(path: String, mode: UInt32, replaces: Bool) throws {
         // What a symbolic link points to counts, not the link.
         let real = Self.realPath(of: path)
         let type = try? FileManager.default.attributesOfItem(atPath: real)[.type] as? FileAttributeType
@@ -25,6 +28,7 @@ final class OutputFile: Sendable {
             self.path = path
             temporary = Mutex(nil)
         } else {
+            guard replaces || !exists else { throw ShellError(errno: EEXIST, path: path) }
             let destination = exists ? real : path
             let folder = destination.lastIndex(of: "/").map { destination[...$0] } ?? ""
             let name = "\(folder).mailkeep-\(String(UInt64.random(in: .min ... .max), radix: 36))"
@@ -35,6 +39,7 @@ final class OutputFile: Sendable {
             temporary = Mutex(name)
         }
         self.mode = mode
+        self.replaces = replaces
     }
 
     deinit {
@@ -51,11 +56,34 @@ final class OutputFile: Sendable {
     func commit() throws {
         try temporary.withLock { name in
             guard let temporary = name else { return }
-            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(from: temporary) == 0 else {
                 throw ShellError(errno: errno, path: path)
             }
             name = nil
+            try syncFolder()
         }
+    }
+
+    private func rename(from temporary: String) -> Int32 {
+        guard !replaces else { return Glibc.rename(temporary, path) }
+        // A second name, as renaming replaces.
+        guard link(temporary, path) != 0 else { return unlink(temporary) }
+        guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else { return -1 }
+        // The file system has no second names.
+        guard access(path, F_OK) != 0 else {
+            errno = EEXIST
+            return -1
+        }
+        return Glibc.rename(temporary, path)
+    }
+
+    /// Makes the name durable.
+    private func syncFolder() throws {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw ShellError(errno: errno, path: path) }
     }
 
     /// Removes the file, if it has not been committed.

@@ -51,11 +51,12 @@ final class RemoteConsole: Console {
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
+        replaces: Bool,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
         let file = number()
         defer { tell(.close(file: file)) }
-        try await demand(.openOutput(file: file, path: path, mode: mode))
+        try await demand(.openOutput(file: file, path: path, mode: mode, replaces: replaces))
         let result = try await body(
             ConsoleOutput { bytes in
                 for chunk in bytes.chunks(of: InputFile.chunk) {

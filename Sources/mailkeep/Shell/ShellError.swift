@@ -11,6 +11,8 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
         case notFound
         /// The operating system does not permit it.
         case notPermitted
+        /// A file is there already, and is not to be replaced.
+        case exists
         /// A directory where a file is needed.
         case directory
         /// The server asked for a file that the command line does not name.
@@ -63,6 +65,7 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
             switch number {
             case ENOENT, ENOTDIR: .notFound
             case EACCES, EPERM, EROFS: .notPermitted
+            case EEXIST: .exists
             case EISDIR: .directory
             case EPIPE: .outputClosed
             default: .system

@@ -86,11 +86,12 @@ extension ShellRequest {
         case .read(let file):
             buffer.writeInteger(UInt8(5))
             buffer.writeInteger(file)
-        case .openOutput(let file, let path, let mode):
+        case .openOutput(let file, let path, let mode, let replaces):
             buffer.writeInteger(UInt8(6))
             buffer.writeInteger(file)
             buffer.writeText(path)
             buffer.writeInteger(mode)
+            buffer.writeInteger(UInt8(replaces ? 1 : 0))
         case .append(let file, let bytes):
             buffer.writeInteger(UInt8(7))
             buffer.writeInteger(file)
@@ -117,7 +118,8 @@ extension ShellRequest {
             self = .openOutput(
                 file: try buffer.number(),
                 path: try buffer.text(),
-                mode: try buffer.number()
+                mode: try buffer.number(),
+                replaces: try buffer.number(UInt8.self) == 1
             )
         case 7: self = .append(file: try buffer.number(), try buffer.chunk())
         case 8: self = .commit(file: try buffer.number())

@@ -1,11 +1,17 @@
 import CArchive
 import Foundation
 
-/// Writes a zip file as a stream: what the library produces is handed on after every piece, so that memory stays
+/// Writes a zip or tar file as a stream: what the library produces is handed on after every piece, so that memory stays
 /// bounded however large the file.
 ///
 /// Used by one task at a time.
-final class ZipWriter {
+final class ArchiveWriter {
+    enum Format {
+        case zip
+        /// ustar, with pax headers where it has no room (POSIX.1-2001).
+        case tar
+    }
+
     private let archive: OpaquePointer
     private let entry: OpaquePointer
     private let output = Output()
@@ -16,12 +22,15 @@ final class ZipWriter {
         var bytes = Data()
     }
 
-    init(write: @escaping (Data) async throws -> Void) throws {
-        guard let archive = archive_write_new(), let entry = archive_entry_new() else { throw ZipError() }
+    init(_ format: Format, write: @escaping (Data) async throws -> Void) throws {
+        guard let archive = archive_write_new(), let entry = archive_entry_new() else { throw ArchiveError() }
         self.archive = archive
         self.entry = entry
         self.write = write
-        archive_write_set_format_zip(archive)
+        switch format {
+        case .zip: archive_write_set_format_zip(archive)
+        case .tar: archive_write_set_format_pax_restricted(archive)
+        }
         // File names are UTF-8, whatever the process's locale says.
         archive_write_set_options(archive, "hdrcharset=UTF-8")
         archive_write_set_bytes_per_block(archive, 0)
@@ -47,7 +56,7 @@ final class ZipWriter {
         archive_write_free(archive)
     }
 
-    /// Begins a file; its size is told behind it where it is not known yet.
+    /// Begins a file; a zip file tells its size behind it where it is not known yet.
     func beginFile(_ path: String, size: Int64?, modifiedAt: Date) async throws {
         archive_entry_clear(entry)
         archive_entry_set_pathname_utf8(entry, path)
@@ -62,7 +71,7 @@ final class ZipWriter {
     /// Appends to the file begun last.
     func append(_ bytes: Data) async throws {
         let written = bytes.withUnsafeBytes { archive_write_data(archive, $0.baseAddress, $0.count) }
-        guard written == bytes.count else { throw ZipError() }
+        guard written == bytes.count else { throw ArchiveError() }
         try await flush()
     }
 
@@ -72,7 +81,7 @@ final class ZipWriter {
         try await append(bytes)
     }
 
-    /// Ends the zip file.
+    /// Ends the archive.
     func finish() async throws {
         try check(archive_write_finish_entry(archive))
         try check(archive_write_close(archive))
@@ -87,15 +96,17 @@ final class ZipWriter {
     }
 
     private func check(_ status: Int32) throws {
-        guard status == ARCHIVE_OK else { throw ZipError(archive_error_string(archive).map { String(cString: $0) }) }
+        guard status == ARCHIVE_OK else {
+            throw ArchiveError(archive_error_string(archive).map { String(cString: $0) })
+        }
     }
 }
 
-/// The library's refusal to write a zip file.
-struct ZipError: Error, CustomStringConvertible {
+/// The library's refusal to write an archive.
+struct ArchiveError: Error, CustomStringConvertible {
     let description: String
 
     init(_ message: String? = nil) {
-        description = message ?? "the zip file could not be written"
+        description = message ?? "the archive could not be written"
     }
 }
