@@ -9,15 +9,21 @@ extension SegmentVault {
     ///
     /// - Parameters:
     ///   - lastFrame: content of its last frame.
+    ///   - isAnew: appends it in any case.
     ///   - isSample: whether dictionaries may learn from that.
     func store(
         _ entry: NewEntry,
         lastFrame: UnsafeRawBufferPointer,
         as id: VaultEntryID,
+        isAnew: Bool = false,
         isSample: Bool = true
     ) throws -> StoredPart {
-        if let location = try indexedLocation(of: id) { return StoredPart(id: id, location: location, isNew: false) }
-        if let location = recentLocation(of: id) { return StoredPart(id: id, location: location, isNew: true) }
+        if !isAnew {
+            if let location = try indexedLocation(of: id) {
+                return StoredPart(id: id, location: location, isNew: false)
+            }
+            if let location = recentLocation(of: id) { return StoredPart(id: id, location: location, isNew: true) }
+        }
         try beginFirstDictionary()
         // The entry's header and its last frame.
         let ends = frames.takeBuffer()
@@ -39,7 +45,9 @@ extension SegmentVault {
                 try frames.seal(packed, salt: entry.salt, index: index, header: header, to: ends)
                 return header
             }
-            let attempt = try tryAppend(id, length: header.entryLength, dictionary) { file, offset throws(VaultError) in
+            let attempt = try tryAppend(id, length: header.entryLength, dictionary, isAnew: isAnew) {
+                file,
+                offset throws(VaultError) in
                 guard let spool = entry.spool else { return try file.write(ends.bytes, at: offset) }
                 try file.write(ends.bytes.prefix(EntryHeader.length), at: offset)
                 let framesOffset = offset + Int64(EntryHeader.length)
@@ -70,10 +78,11 @@ extension SegmentVault {
         _ id: VaultEntryID,
         length: Int64,
         _ dictionary: SegmentDictionary?,
+        isAnew: Bool,
         write: (OpenFile, Int64) throws(VaultError) -> Void
     ) throws(VaultError) -> Attempt {
         try tail.withLock { tail throws(VaultError) in
-            if let location = tail.recent[id] { return .present(location) }
+            if !isAnew, let location = tail.recent[id] { return .present(location) }
             guard tail.dictionary === dictionary else { return .otherDictionary }
             guard let file = tail.file, tail.end == tail.start || length <= segmentSize - tail.end else { return .full }
             do throws(VaultError) {

@@ -66,9 +66,9 @@ package final class SegmentVault: Vault {
         try openDictionary()
     }
 
-    package func makeWriter() throws -> any VaultWriter {
+    package func makeWriter(isAnew: Bool) throws -> any VaultWriter {
         try checkPoison()
-        return SegmentVaultWriter(self)
+        return SegmentVaultWriter(self, isAnew: isAnew)
     }
 
     package func sync() throws {

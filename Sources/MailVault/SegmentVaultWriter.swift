@@ -15,13 +15,15 @@ final class SegmentVaultWriter: VaultWriter {
     }
 
     private let vault: SegmentVault
+    private let isAnew: Bool
     private let message: Mutex<Message?>
     /// The frame of the recipe that is being filled, and the piece that comes, by whom has the message.
     private let recipe: FrameBuffer
     private let piece: FrameBuffer
 
-    init(_ vault: SegmentVault) {
+    init(_ vault: SegmentVault, isAnew: Bool) {
         self.vault = vault
+        self.isAnew = isAnew
         recipe = vault.frames.takeBuffer()
         piece = vault.frames.takeBuffer()
         message = Mutex(
@@ -52,7 +54,9 @@ final class SegmentVaultWriter: VaultWriter {
         let sha256 = Array(message.hash.finalize())
         let id = try vault.id(sha256: sha256)
         message.entry.contentLength = message.size
-        let part = try recipe.bytes.withUnsafeBytes { try vault.store(message.entry, lastFrame: $0, as: id) }
+        let part = try recipe.bytes.withUnsafeBytes {
+            try vault.store(message.entry, lastFrame: $0, as: id, isAnew: isAnew)
+        }
         return StoredContent(
             id: id,
             sha256: sha256,
@@ -73,6 +77,7 @@ final class SegmentVaultWriter: VaultWriter {
                 NewEntry(kind: .bytes, contentLength: Int64(piece.bytes.count)),
                 lastFrame: piece.bytes,
                 as: id,
+                isAnew: isAnew,
                 isSample: piece.encoding == .text
             )
             step.part = id

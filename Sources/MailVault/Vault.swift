@@ -6,7 +6,9 @@ package import FoundationEssentials
 /// them from the caller's own executor or thread; any thread may call, also at the same time.
 package protocol Vault: Sendable {
     /// What takes one message's bytes; several may be open at once.
-    func makeWriter() throws -> any VaultWriter
+    ///
+    /// - Parameter isAnew: stores what is stored as well, in another place, as where that is damaged.
+    func makeWriter(isAnew: Bool) throws -> any VaultWriter
 
     /// Returns when everything that was appended before the call is durable.
     ///
@@ -67,6 +69,8 @@ extension VaultWriter {
 }
 
 extension Vault {
+    package func makeWriter() throws -> any VaultWriter { try makeWriter(isAnew: false) }
+
     /// Reads an entry as a whole; throws `tooLarge` where it has more than `limit` bytes.
     package func readAll(_ id: VaultEntryID, at location: VaultLocation, limit: Int) throws -> Data {
         var data = Data()

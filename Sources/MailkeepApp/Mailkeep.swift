@@ -84,12 +84,7 @@ package final class Mailkeep: Sendable {
         self.clock = clock
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
-        vault = try SegmentVault(
-            in: URL(filePath: directory.path),
-            keys: keys,
-            durable: try store.newestLocation().map(VaultLocation.init),
-            index: store.vaultIndex
-        )
+        vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys, store: store)
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
         self.providers = providers

@@ -107,7 +107,7 @@ package struct ContentLocation: Sendable, Hashable {
 package struct DurableContent: Sendable {
     package struct Part: Sendable {
         package let location: ContentLocation
-        /// Whether no row may name it yet. One that a row did name, and none does any more, is gone.
+        /// Whether there may be no row that names it yet; one that was named, and is no more, is gone.
         package let isNew: Bool
 
         package init(_ location: ContentLocation, isNew: Bool) {

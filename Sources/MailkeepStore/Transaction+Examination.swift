@@ -65,6 +65,23 @@ extension ReadTransaction {
         ).map { $0["key"] }
     }
 
+    /// The contents of messages and manifests that are among these, or are put together of them.
+    package func wholeContents(of keys: some Sequence<Data>) throws -> Set<Data> {
+        var wholes: Set<Data> = []
+        for key in keys {
+            let found = try rows(
+                """
+                SELECT content_key AS key FROM content_part WHERE part_key = ?1
+                UNION SELECT content_key FROM message WHERE content_key = ?1
+                UNION SELECT manifest_key FROM backup WHERE manifest_key = ?1
+                """,
+                [key]
+            )
+            for row in found { wholes.insert(row["key"]) }
+        }
+        return wholes
+    }
+
     /// Where the mailboxes hold a message, those first of which it is not known that it is gone.
     package func places(ofContent key: Data) throws -> [ContentPlace] {
         try rows(
@@ -161,15 +178,19 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Tells where content lies now that was damaged or of which nothing told it.
-    package func replaceContent(_ content: ContentLocation) throws {
-        try run(
-            """
-            INSERT INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)
-            ON CONFLICT (key) DO UPDATE
-            SET segment = excluded.segment, offset = excluded.offset, length = excluded.length
-            """,
-            [content.key, content.segment, content.offset, content.length]
-        )
+    /// Tells where content and its parts lie now, of which some were damaged, or had no place.
+    package func replaceContent(_ content: DurableContent) throws {
+        for part in [content.whole] + content.parts where part.isNew {
+            let place = part.location
+            try run(
+                """
+                INSERT INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)
+                ON CONFLICT (key) DO UPDATE
+                SET segment = excluded.segment, offset = excluded.offset, length = excluded.length
+                """,
+                [place.key, place.segment, place.offset, place.length]
+            )
+        }
+        try recordContent(content)
     }
 }

@@ -15,8 +15,6 @@ package struct LostContent: Sendable {
         case gone
         /// A mailbox that may hold it cannot be read.
         case unreachable
-        /// What is damaged was stored a moment ago, and this process takes it for whole until it is started anew.
-        case needsRestart = "needs_restart"
     }
 
     private let store: Store
@@ -63,8 +61,7 @@ package struct LostContent: Sendable {
     ) async throws {
         // The attached source of a leaver, else the user's own mailbox.
         let source = try await sources.forBackup(of: user, permissions: permissions).source
-        var found: [Data: ContentLocation] = [:]
-        var known: Set<Data> = []
+        var found: [Data: DurableContent] = [:]
         try await source.withSession { session in
             let folders = try await session.folders()
             for (name, wanted) in Dictionary(grouping: places, by: \.folder) {
@@ -77,28 +74,17 @@ package struct LostContent: Sendable {
                 let keys = Dictionary(valid.map { ($0.uid, $0.key) }, uniquingKeysWith: { first, _ in first })
                 _ = try await session.bodies(of: keys.keys.sorted()) { body in
                     guard let key = keys[body.uid] else { return }
-                    let writer = try vault.makeWriter()
+                    let writer = try vault.makeWriter(isAnew: true)
                     try await body.forEachChunk { try writer.write($0) }
-                    let content = try writer.finish { _ in nil }
-                    guard Data(content.id.bytes) == key else { return }
-                    found[key] = ContentLocation(content)
-                    if !content.isNew { known.insert(key) }
+                    let content = DurableContent(try writer.finish())
+                    if content.key == key { found[key] = content }
                 }
             }
         }
         try vault.sync()
-        for key in known {
-            guard let location = found[key] else { continue }
-            do {
-                try vault.read(location) { _ in }
-            } catch is VaultError {
-                found[key] = nil
-                outcomes[key] = .needsRestart
-            }
-        }
-        let locations = Array(found.values)
+        let contents = Array(found.values)
         try await store.write { transaction in
-            for location in locations { try transaction.replaceContent(location) }
+            for content in contents { try transaction.replaceContent(content) }
         }
         for key in found.keys { outcomes[key] = .fetched }
     }

@@ -1,6 +1,7 @@
 package import Foundation
 import MailMessage
 package import MailVault
+package import MailkeepKeys
 package import MailkeepStore
 
 extension ContentLocation {
@@ -15,10 +16,15 @@ extension ContentLocation {
     }
 }
 
-extension Store {
-    /// Tells a vault where its entries lie.
-    package var vaultIndex: @Sendable (VaultEntryID) throws -> VaultLocation? {
-        { [self] id in try location(of: Data(id.bytes)).map(VaultLocation.init) }
+extension SegmentVault {
+    /// Opens the vault of a data directory, of which `store` has the facts.
+    package convenience init(in directory: URL, keys: KeyRing, store: Store) throws {
+        try self.init(
+            in: directory,
+            keys: keys,
+            durable: store.newestLocation().map(VaultLocation.init),
+            index: { id in try store.location(of: Data(id.bytes)).map(VaultLocation.init) }
+        )
     }
 }
 

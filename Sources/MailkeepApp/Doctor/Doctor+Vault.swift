@@ -16,7 +16,7 @@ struct StoredContents: Sendable {
     /// Of a scan: bytes that are no entry.
     var unreadableBytes: Int64 = 0
     /// Of a scan: whole entries of damaged content that lie elsewhere.
-    var whole: [Data: ContentLocation] = [:]
+    var whole: [Data: DurableContent] = [:]
     var isScanned = false
 
     /// Bytes that nothing names: what a crash leaves, beside a few of every segment's own.
@@ -95,7 +95,7 @@ extension Doctor {
             case .whole(let id, _, _):
                 let key = Data(id.bytes)
                 guard stored.damaged.contains(key) else { return }
-                stored.whole[key] = ContentLocation(key, at: entry.location)
+                stored.whole[key] = try DurableContent(entry, id) { try mailkeep.store.location(of: $0) }
             case .damagedContent(let id):
                 let key = Data(id.bytes)
                 guard let content = try mailkeep.store.location(of: key) else { return }
@@ -126,10 +126,11 @@ extension Doctor {
             }
             repairs.append(DoctorRepair(sentence: .repairedIndex, count: whole.count))
         }
-        let lost = stored.damaged.subtracting(stored.whole.keys)
-        guard !lost.isEmpty else { return repairs }
-        let manifests = try await mailkeep.store.read { transaction in
-            try transaction.backups().filter { $0.manifest.map { lost.contains($0.key) } ?? false }
+        let damaged = stored.damaged.subtracting(stored.whole.keys)
+        guard !damaged.isEmpty else { return repairs }
+        let (lost, manifests) = try await mailkeep.store.read { transaction in
+            let lost = try transaction.wholeContents(of: damaged)
+            return (lost, try transaction.backups().filter { $0.manifest.map { lost.contains($0.key) } ?? false })
         }
         let reader = LostContent(
             store: mailkeep.store,
@@ -155,12 +156,21 @@ extension Doctor {
 
     private static let sentences: [(LostContent.Outcome, DoctorSentence)] = [
         (.fetched, .repairedFetched), (.gone, .unrepairedGone), (.unreachable, .unrepairedUnreachable),
-        (.needsRestart, .unrepairedRestart),
     ]
 }
 
-extension ContentLocation {
-    fileprivate init(_ key: Data, at location: VaultLocation) {
-        self.init(key: key, segment: location.segment, offset: location.offset, length: location.length)
+extension DurableContent {
+    /// What a scan found whole; parts that have no place are left to where they are found themselves.
+    fileprivate init(
+        _ entry: ScannedEntry,
+        _ id: VaultEntryID,
+        locate: (Data) throws -> ContentLocation?
+    ) rethrows {
+        self.init(
+            Part(ContentLocation(id, at: entry.location), isNew: true),
+            parts: try Set(entry.parts).compactMap { part in
+                try locate(Data(part.bytes)).map { Part($0, isNew: false) }
+            }
+        )
     }
 }

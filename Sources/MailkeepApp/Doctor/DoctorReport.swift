@@ -58,7 +58,6 @@ package enum DoctorSentence: String, Sendable, CaseIterable {
     case repairedUploads = "repaired.uploads"
     case unrepairedGone = "unrepaired.gone"
     case unrepairedUnreachable = "unrepaired.unreachable"
-    case unrepairedRestart = "unrepaired.restart"
     case unrepairedManifests = "unrepaired.manifests"
 }
 

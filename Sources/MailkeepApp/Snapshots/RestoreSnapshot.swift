@@ -134,7 +134,7 @@ package struct RestoreSnapshot: Sendable {
         }
         let store = try Store(path: "\(place.path)/\(SnapshotPath.database)", keys: ring)
         do {
-            _ = try SegmentVault(in: folder, keys: ring, durable: try store.newestLocation().map(VaultLocation.init))
+            _ = try SegmentVault(in: folder, keys: ring, store: store)
             let uploads = Set(
                 manifest.parts.map(\.path).filter { $0.hasPrefix("uploads/") }.map { String($0.dropFirst(8)) }
             )
