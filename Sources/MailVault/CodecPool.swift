@@ -72,6 +72,8 @@ final class Compressor: @unchecked Sendable {
     func compress(_ content: UnsafeRawBufferPointer, _ dictionary: SegmentDictionary?) -> UnsafeRawBufferPointer? {
         guard let context, 2...buffer.count ~= content.count else { return nil }
         let room = content.count - 1
+        // Where the last content did not become smaller, its frame was left unfinished.
+        ZSTD_CCtx_reset(context, ZSTD_reset_session_only)
         guard ZSTD_isError(ZSTD_CCtx_refCDict(context, dictionary?.forCompression)) == 0 else { return nil }
         let written = ZSTD_compress2(context, buffer.baseAddress, room, content.baseAddress, content.count)
         guard ZSTD_isError(written) == 0, written > 0 else { return nil }
@@ -94,6 +96,7 @@ final class Decompressor: @unchecked Sendable {
     /// The content, valid until the next call; nil where it is not exactly `length` bytes, at most 1 MiB.
     func decompress(_ bytes: Data, length: Int, _ dictionary: SegmentDictionary?) -> UnsafeRawBufferPointer? {
         guard let context, (0...buffer.count).contains(length) else { return nil }
+        ZSTD_DCtx_reset(context, ZSTD_reset_session_only)
         guard ZSTD_isError(ZSTD_DCtx_refDDict(context, dictionary?.forDecompression)) == 0 else { return nil }
         let written = bytes.withUnsafeBytes {
             ZSTD_decompressDCtx(context, buffer.baseAddress, length, $0.baseAddress, $0.count)

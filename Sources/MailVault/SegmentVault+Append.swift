@@ -67,6 +67,23 @@ extension SegmentVault {
         }
     }
 
+    /// Seals a frame that is not the last, to wait for it; without a dictionary, as nobody knows in which segment it will
+    /// lie.
+    func spool(_ frame: [UInt8], of entry: inout NewEntry) throws {
+        var spool = try entry.spool ?? Spool(file: directory.makeSpool())
+        let sealed = frames.takeBuffer()
+        defer { frames.giveBack(sealed) }
+        try frame.withUnsafeBytes { bytes in
+            try frames.pack(bytes, nil) { packed in
+                try frames.seal(packed, salt: entry.salt, index: spool.frameCount, header: nil, to: sealed)
+            }
+        }
+        try spool.file.write(sealed.bytes, at: spool.length)
+        spool.length += Int64(sealed.bytes.count)
+        spool.frameCount += 1
+        entry.spool = spool
+    }
+
     private enum Attempt {
         case appended(VaultLocation)
         case present(VaultLocation)

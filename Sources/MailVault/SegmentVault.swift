@@ -21,7 +21,9 @@ package final class SegmentVault: Vault {
         var dictionary: SegmentDictionary?
         var isDirty = false
         /// What was appended last, which the database may not know yet; what is forgotten and comes again is stored twice.
-        var recent = RecentValues<VaultEntryID, VaultLocation>(capacity: 4096)
+        var recent = RecentValues<VaultEntryID, VaultLocation>(capacity: Self.remembered)
+
+        static let remembered = 4096
     }
 
     let directory: VaultDirectory
@@ -101,10 +103,20 @@ package final class SegmentVault: Vault {
         at location: VaultLocation,
         part: ((VaultEntryID) throws -> VaultLocation?)? = nil
     ) throws -> ContentReader {
-        ContentReader(try entryReader(id, at: location), at: location) { [self] id in
+        ContentReader(try currentReader(id, at: location), at: location) { [self] id in
             guard let place = try part?(id) ?? locate(id) else {
                 throw VaultError(.missing, "A part of the content is not there.", location: location)
             }
+            return try currentReader(id, at: place)
+        }
+    }
+
+    /// Begins to read an entry, which may have been moved since somebody was told where it lies.
+    private func currentReader(_ id: VaultEntryID, at location: VaultLocation) throws -> EntryReader {
+        do {
+            return try entryReader(id, at: location)
+        } catch let error where error.code == .missing {
+            guard let place = try indexedLocation(of: id), place != location else { throw error }
             return try entryReader(id, at: place)
         }
     }
@@ -158,6 +170,13 @@ package final class SegmentVault: Vault {
             poison.withLock { $0 = $0 ?? VaultError(.poisoned, message, errno: error.errno) }
             throw VaultError(.poisoned, message, errno: error.errno)
         }
+    }
+
+    /// Forgets what is known of a segment that is about to vanish.
+    func forget(_ segment: Int64) {
+        readable.withLock { $0[segment] = nil }
+        dictionaries.withLock { $0[segment] = nil }
+        tail.withLock { $0.recent = RecentValues(capacity: Tail.remembered) }
     }
 
     func readableSegment(_ segment: Int64) throws(VaultError) -> OpenFile {

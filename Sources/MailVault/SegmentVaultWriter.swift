@@ -97,28 +97,14 @@ final class SegmentVaultWriter: VaultWriter {
         try bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                if recipe.bytes.count == SegmentFormat.frameSize { try spoolFrame(of: &entry) }
+                if recipe.bytes.count == SegmentFormat.frameSize {
+                    try vault.spool(recipe.bytes, of: &entry)
+                    recipe.bytes.removeAll(keepingCapacity: true)
+                }
                 let taken = rest.prefix(SegmentFormat.frameSize - recipe.bytes.count)
                 recipe.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: taken))
                 rest = rest.dropFirst(taken.count)
             }
         }
-    }
-
-    /// Seals the full frame into the spool; without a dictionary, as nobody knows in which segment it will lie.
-    private func spoolFrame(of entry: inout NewEntry) throws {
-        var spool = try entry.spool ?? Spool(file: vault.directory.makeSpool())
-        let sealed = vault.frames.takeBuffer()
-        defer { vault.frames.giveBack(sealed) }
-        try recipe.bytes.withUnsafeBytes { bytes in
-            try vault.frames.pack(bytes, nil) { packed in
-                try vault.frames.seal(packed, salt: entry.salt, index: spool.frameCount, header: nil, to: sealed)
-            }
-        }
-        try spool.file.write(sealed.bytes, at: spool.length)
-        spool.length += Int64(sealed.bytes.count)
-        spool.frameCount += 1
-        entry.spool = spool
-        recipe.bytes.removeAll(keepingCapacity: true)
     }
 }

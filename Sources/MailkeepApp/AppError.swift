@@ -61,6 +61,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case importColumns = "import_columns"
         case importRows = "import_rows"
         case vaultBusy = "vault_busy"
+        case collectionDoubt = "collection_doubt"
         case snapshotNone = "snapshot_none"
         case snapshotUnreadable = "snapshot_unreadable"
         case snapshotNewer = "snapshot_newer"

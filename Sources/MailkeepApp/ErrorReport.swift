@@ -124,7 +124,7 @@ extension AppError.Code {
             .snapshotUnreadable, .snapshotNewer, .snapshotDamaged, .snapshotKeysUnreadable, .snapshotOtherKeys:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy:
+            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt:
             .failed
         case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,

@@ -14,7 +14,7 @@ import Synchronization
 package final class Mailkeep: Sendable {
     let directory: DataDirectory
     let store: Store
-    let vault: any Vault
+    let vault: SegmentVault
     let keys: KeyRing
     let sources: MailSources
     /// Where uploaded backup sources lie, and how many bytes each may have, packed or unpacked.

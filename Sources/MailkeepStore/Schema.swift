@@ -456,6 +456,7 @@ enum Schema {
             PRIMARY KEY (content_key, part_key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX content_part_by_part ON content_part (part_key);
+        CREATE INDEX content_by_place ON content (segment, offset);
         """
 
     /// What a backup's certificate needs to add up.

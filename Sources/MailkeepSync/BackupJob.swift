@@ -47,16 +47,19 @@ package struct BackupJob: Sendable {
         let reading = try await read(backup, source, logger: logger, keepLease, judge)
         try await freeze(backup) { try await keepLease(false) }
         let folders = try await folders(of: backup, reading)
-        let seal = try await writeManifest(of: backup, reading, folders)
-        try await keepLease(false)
-        let endedAt = now()
-        try await store.write { transaction in
-            guard try holdsLease(transaction) else { throw SyncFailure(.lost, "another worker has the job") }
-            try transaction.setFolders(folders, of: id)
-            guard try transaction.completeBackup(id, seal, at: endedAt), let done = try transaction.backup(id) else {
-                throw SyncFailure(.lost, "the backup was cancelled")
+        try await synchroniser.writers.withTurn {
+            let seal = try await writeManifest(of: backup, reading, folders)
+            try await keepLease(false)
+            let endedAt = now()
+            try await store.write { transaction in
+                guard try holdsLease(transaction) else { throw SyncFailure(.lost, "another worker has the job") }
+                try transaction.setFolders(folders, of: id)
+                guard try transaction.completeBackup(id, seal, at: endedAt), let done = try transaction.backup(id)
+                else {
+                    throw SyncFailure(.lost, "the backup was cancelled")
+                }
+                try onCompleted(transaction, done)
             }
-            try onCompleted(transaction, done)
         }
     }
 

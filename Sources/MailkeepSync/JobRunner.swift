@@ -8,6 +8,9 @@ package import MailkeepStore
 /// Works on jobs: takes one up under a lease, keeps the lease while the work goes on, and notes how it ended (design
 /// decision 16).
 package struct JobRunner: Sendable {
+    /// Who writes content and names it afterwards has one of these turns meanwhile, so that nothing is collected that is
+    /// about to be named.
+    package let writers = Turns(1000)
     private let store: Store
     private let synchroniser: Synchroniser
     private let backupJob: BackupJob
@@ -38,6 +41,7 @@ package struct JobRunner: Sendable {
             store: store,
             vault: vault,
             association: Association(hasher: keys.addressHasher),
+            writers: writers,
             pause: pause,
             now: now
         )

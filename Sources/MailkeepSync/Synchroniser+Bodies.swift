@@ -186,8 +186,17 @@ extension Synchroniser {
         _ worker: SyncWorker,
         at place: (WantedEntry) -> SynchronisationRun.Place
     ) async throws {
-        let session = worker.session
         guard !wanted.isEmpty else { return }
+        try await writers.withTurn { try await read(wanted, in: mailbox, worker, at: place) }
+    }
+
+    private nonisolated(nonsending) func read(
+        _ wanted: [WantedEntry],
+        in mailbox: MailboxID,
+        _ worker: SyncWorker,
+        at place: (WantedEntry) -> SynchronisationRun.Place
+    ) async throws {
+        let session = worker.session
         var missing = Dictionary(wanted.map { ($0.uid, $0) }, uniquingKeysWith: { first, _ in first })
         var position = 0
         var batch: [SealedMessage] = []

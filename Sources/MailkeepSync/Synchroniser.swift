@@ -48,6 +48,7 @@ package struct Synchroniser: Sendable {
     let vault: any Vault
     let association: Association
     let now: @Sendable () -> Timestamp
+    let writers: Turns
     private let pause: Duration
 
     /// - Parameter pause: how long to wait before a broken attempt is followed by the next, and longer each time.
@@ -55,12 +56,14 @@ package struct Synchroniser: Sendable {
         store: Store,
         vault: any Vault,
         association: Association,
+        writers: Turns = Turns(1000),
         pause: Duration = .seconds(1),
         now: @escaping @Sendable () -> Timestamp
     ) {
         self.store = store
         self.vault = vault
         self.association = association
+        self.writers = writers
         self.pause = pause
         self.now = now
     }

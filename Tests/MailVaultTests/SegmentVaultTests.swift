@@ -33,6 +33,18 @@ struct SegmentVaultTests {
         #expect(try vault.scanned() == [ScannedEntry(location: stored.location, finding: found)])
     }
 
+    @Test("What comes after content that cannot be compressed is compressed all the same")
+    func compressionGoesOn() throws {
+        let fixture = try VaultFixture()
+        let vault = try fixture.open()
+        for seed in 1...3 {
+            _ = try vault.store(noise(5000, seed: UInt64(seed)))
+            let stored = try vault.store(text(5000 + seed))
+            #expect(stored.location.length < 500)
+            #expect(try vault.readAll(stored) == text(5000 + seed))
+        }
+    }
+
     @Test("It does not matter in which pieces content is written", arguments: [1, 7, 4096, 1_000_003])
     func pieces(size: Int) throws {
         let fixture = try VaultFixture()

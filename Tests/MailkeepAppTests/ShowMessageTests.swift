@@ -1,6 +1,7 @@
 import Foundation
 import MailkeepModel
 import MailkeepStore
+import MailkeepSync
 import Testing
 
 @testable import MailkeepApp

@@ -113,7 +113,7 @@ struct CrashTests {
         #expect(Set(hashes) == Self.wanted)
         #expect(hashes.count == Self.wanted.count)
         #expect(try work.count("message") == Self.wanted.count)
-        #expect(try work.count("content") == Self.wanted.count + 1)
+        #expect(try work.count(Workplace.wholeContents) == Self.wanted.count + 1)
         #expect(try work.count("backup_message") == Self.wanted.count)
         let considered = Self.sample.messages.count { ![SampleFolder.junk, SampleFolder.drafts].contains($0.folder) }
         #expect(try work.count("entry") == considered)

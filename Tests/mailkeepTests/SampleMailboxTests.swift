@@ -57,7 +57,7 @@ struct SampleMailboxTests {
 
         // Nothing else is stored: a message for each of these, and the manifest.
         #expect(try work.count("message") == hashes.count)
-        #expect(try work.count("content") == hashes.count + 1)
+        #expect(try work.count(Workplace.wholeContents) == hashes.count + 1)
 
         let onServer = try server.mails(in: SampleFolder.all)
         let exported = try await work.export(backup.id)

@@ -80,6 +80,9 @@ extension Workplace {
         }
     }
 
+    /// The contents that are no parts of others.
+    static let wholeContents = "content WHERE key NOT IN (SELECT part_key FROM content_part)"
+
     /// How many rows a table of the database has; `table` may go on with WHERE.
     ///
     /// - Parameter directory: another data directory than the organisation's own.

@@ -173,6 +173,9 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okOrganization = "ok.organization"
 
     case okKeysRotated = "ok.keys.rotated"
+    case okGarbage = "ok.gc"
+    case okGarbageFound = "ok.gc.found"
+    case okGarbageNone = "ok.gc.none"
     case okSnapshot = "ok.snapshot"
     case okSnapshotWithKeys = "ok.snapshot.with_keys"
     case okRestored = "ok.restored"
