@@ -130,6 +130,7 @@ extension AppError.Code {
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
+            .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
             .noBackup:
             .invalid
         }

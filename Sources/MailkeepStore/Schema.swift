@@ -16,6 +16,7 @@ enum Schema {
         migrator.registerMigration("5") { try $0.execute(sql: jobsInTurn) }
         migrator.registerMigration("6") { try $0.execute(sql: certificates) }
         migrator.registerMigration("7") { try $0.execute(sql: "ALTER TABLE folder ADD COLUMN mod_seq INTEGER") }
+        migrator.registerMigration("keeping") { try $0.execute(sql: keeping) }
         return migrator
     }
 

@@ -82,6 +82,8 @@ package struct WantedEntry: Sendable, Equatable {
     package let isAgain: Bool
     /// A keyed hash of what the server calls this mail in every folder; nil where it does not say.
     package let emailID: Data?
+    /// Older than what the organisation keeps, and on no hold (R3).
+    package let isExpired: Bool
 }
 
 /// Where content lies in the vault.
@@ -110,6 +112,8 @@ package struct FetchedMessage: Sendable {
     package var size: UInt64
     /// Its date, where the fields that were read of its header had none; nil where it has none.
     package var date: Timestamp?
+    /// The date by which retention goes, where that is not the one on which it was sent (R3).
+    package var receivedAt: Timestamp?
     package var summary: MessageSummary
 
     package init(
@@ -117,12 +121,14 @@ package struct FetchedMessage: Sendable {
         content: ContentLocation,
         size: UInt64,
         date: Timestamp? = nil,
+        receivedAt: Timestamp? = nil,
         summary: MessageSummary
     ) {
         self.entry = entry
         self.content = content
         self.size = size
         self.date = date
+        self.receivedAt = receivedAt
         self.summary = summary
     }
 }
@@ -139,6 +145,7 @@ package struct SealedMessage: Sendable {
     package let content: ContentLocation
     package let size: UInt64
     let date: Timestamp?
+    let receivedAt: Timestamp?
     let hasAttachment: Bool
     let summary: Data
 }

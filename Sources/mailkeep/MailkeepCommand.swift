@@ -30,7 +30,8 @@ struct MailkeepCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, OrganizationCommand.self, UserCommand.self, MailboxCommand.self,
             LockCommand.self,
-            UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, AuditCommand.self,
+            UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, HoldCommand.self,
+            RetentionCommand.self, EraseCommand.self, AuditCommand.self,
         ]
     )
 

@@ -8,6 +8,9 @@ struct ActionList: Encodable {
         case mailAddonUsers = "mail_addon_users"
         case users
         case backups
+        case holds
+        case retention
+        case erasures
     }
 
     let key: Key
