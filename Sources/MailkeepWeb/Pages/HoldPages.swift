@@ -150,7 +150,7 @@ struct HoldPages {
         let content = Question(
             question: wording.text(.holdLiftQuestion, ["id": id]),
             hint: nil,
-            standing: ["\(wording.scope(of: hold)) \(presenter.text(of: hold))"],
+            standing: ["\(presenter.scope(of: hold)) \(presenter.text(of: hold))"],
             problem: problem?.message,
             action: "\(Self.address)/\(id)/lift",
             fields: [],
@@ -191,7 +191,7 @@ private struct HoldLine {
 
     init(_ hold: HoldShape, _ presenter: Presenter) {
         holdID = hold.id
-        scopeText = presenter.wording.scope(of: hold)
+        scopeText = presenter.scope(of: hold)
         scopeAddress =
             hold.user.map { "\(UserPages.address)/\($0.id)" } ?? hold.record.map { "/records/\($0)" }
             ?? hold.backup.map { "\(BackupPages.address)/\($0)" }
@@ -206,6 +206,20 @@ private struct HoldLine {
 }
 
 extension Presenter {
+    /// What a hold is on, a record by its module's name.
+    func scope(of hold: HoldShape) -> String {
+        var named = hold
+        named.record = hold.record.map(record)
+        return wording.scope(of: named)
+    }
+
+    /// A record that is named as the API names it: `Contacts/12`.
+    func record(_ key: String) -> String {
+        let parts = key.split(separator: "/")
+        guard parts.count == 2, let module = Module(rawValue: String(parts[0])) else { return key }
+        return "\(self.module(module)) #\(parts[1])"
+    }
+
     /// A hold on the page of what it covers.
     func text(of hold: HoldShape) -> String { wording.text(of: hold, time: moment(hold.placed_time)?.shown) }
 }
