@@ -186,7 +186,10 @@ let package = Package(
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
-        .testTarget(name: "MailkeepStoreTests", dependencies: ["MailkeepStore", "MailkeepModel", "MailkeepKeys"]),
+        .testTarget(
+            name: "MailkeepStoreTests",
+            dependencies: ["MailkeepStore", "MailkeepModel", "MailkeepKeys", "TestSupport"]
+        ),
         .testTarget(
             name: "MailkeepSyncTests",
             dependencies: [

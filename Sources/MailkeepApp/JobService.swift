@@ -33,6 +33,7 @@ package struct JobService: Service {
                 try await withThrowingTaskGroup(of: Void.self) { group in
                     group.addTask { try await schedule() }
                     group.addTask { try await link() }
+                    group.addTask { try await remove() }
                     for _ in 0..<Self.width { group.addTask { try await work() } }
                     try await group.waitForAll()
                 }
@@ -64,6 +65,20 @@ package struct JobService: Service {
                 while try await mailkeep.jobs.linkChangedAddresses() { try Task.checkCancellation() }
             } catch let error where !(error is CancellationError) {
                 logger.error("older mail cannot be linked", metadata: ["error": "\(SyncFailure(error))"])
+                try await Task.sleep(for: .seconds(5))
+            }
+            try await Task.sleep(for: Self.pause)
+        }
+    }
+
+    /// Removes what is due: by retention once a day, and what administrators asked to erase.
+    private func remove() async throws {
+        while true {
+            do {
+                try await mailkeep.requestRetention()
+                try await mailkeep.finishRemovals()
+            } catch let error where !(error is CancellationError) {
+                logger.error("mail cannot be removed", metadata: ["error": "\(SyncFailure(error))"])
                 try await Task.sleep(for: .seconds(5))
             }
             try await Task.sleep(for: Self.pause)

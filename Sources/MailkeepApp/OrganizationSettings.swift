@@ -8,6 +8,8 @@ package struct OrganizationShape: Encodable, Sendable, Equatable {
     package var administrators_see_records: Bool
     /// Whether an address with a `+tag` associates like the same without it.
     package var address_tags_ignored: Bool
+    /// How many days messages are kept; absent where that is for ever (R3).
+    package var retention_days: Int?
 }
 
 /// Shows the organisation's settings; for administrators (P1).
@@ -52,11 +54,12 @@ package struct UpdateOrganization: UseCase {
 }
 
 extension ReadTransaction {
-    fileprivate func organizationShape() throws -> OrganizationShape {
+    func organizationShape() throws -> OrganizationShape {
         OrganizationShape(
             company_name: try organizationName() ?? "",
             administrators_see_records: try administratorsSeeRecords(),
-            address_tags_ignored: try ignoresTags()
+            address_tags_ignored: try ignoresTags(),
+            retention_days: try retention()?.days
         )
     }
 }

@@ -24,6 +24,8 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     package var unreadable = 0
     /// Not read yet: the mailbox was not read to the end, or not since their address came to a record.
     package var notRead = 0
+    /// Older than what the organisation keeps: removed, or passed over (R3); nil where there are none.
+    package var expired: Int?
     package var excluded: FolderExclusion?
 
     package init(name: String, onServer: Int? = nil, excluded: FolderExclusion? = nil) {
@@ -33,7 +35,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     }
 
     /// Mails that are associated and not stored, each with its reason.
-    package var notStored: Int { vanished + tooLarge + unreadable + notRead }
+    package var notStored: Int { vanished + tooLarge + unreadable + notRead + (expired ?? 0) }
 
     /// Messages of the manifest that name the folder.
     package var messages: Int { stored - copies + storedBefore }
@@ -54,6 +56,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
         case tooLarge = "too_large"
         case unreadable
         case notRead = "not_read"
+        case expired
         case excluded
     }
 }

@@ -12,6 +12,7 @@ package enum Rule: String, Sendable, CaseIterable {
     case l9 = "L9"
     case n3 = "N3"
     case n4 = "N4"
+    case r1 = "R1"
     case u1 = "U1"
     case u2 = "U2"
     case v1 = "V1"
@@ -40,6 +41,8 @@ package struct Refusal: Error, Sendable, Equatable {
     package let reason: Reason?
     /// The domains that differ: the mailbox's and the administrator's (B4).
     package let domains: Domains?
+    /// The legal holds that stand in the way (R1).
+    package let holds: [HoldID]
 
     package struct Domains: Sendable, Equatable {
         package let mailbox: String
@@ -51,10 +54,11 @@ package struct Refusal: Error, Sendable, Equatable {
         }
     }
 
-    package init(_ rule: Rule, _ reason: Reason? = nil, domains: Domains? = nil) {
+    package init(_ rule: Rule, _ reason: Reason? = nil, domains: Domains? = nil, holds: [HoldID] = []) {
         self.rule = rule
         self.reason = reason
         self.domains = domains
+        self.holds = holds
     }
 }
 

@@ -17,6 +17,7 @@ enum Schema {
         migrator.registerMigration("6") { try $0.execute(sql: certificates) }
         migrator.registerMigration("7") { try $0.execute(sql: "ALTER TABLE folder ADD COLUMN mod_seq INTEGER") }
         migrator.registerMigration("8") { try $0.execute(sql: parts) }
+        migrator.registerMigration("keeping") { try $0.execute(sql: keeping) }
         return migrator
     }
 

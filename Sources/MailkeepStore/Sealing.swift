@@ -18,6 +18,7 @@ struct Sealing: Sendable {
             content: message.content,
             size: message.size,
             date: message.date,
+            receivedAt: message.receivedAt,
             hasAttachment: !message.summary.attachments.isEmpty,
             summary: try columns.seal(message.summary.encoded, context: Self.context(of: message.content.key))
         )

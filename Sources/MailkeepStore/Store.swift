@@ -1,6 +1,7 @@
 package import Foundation
 import GRDB
 package import MailkeepKeys
+import Synchronization
 
 /// The facts of one organisation: who, what, when (`DIR/mailkeep.sqlite`).
 ///
@@ -12,6 +13,7 @@ package final class Store: Sendable {
     /// runtime waits for others that need such a thread to give theirs back, and with few cores all of them stand still.
     private let lookups: DatabaseQueue
     private let sealing: Sealing
+    private let isOpen = Mutex(true)
 
     /// Opens the database at `path`, creating it when it is absent, and brings its schema up to date.
     ///
@@ -20,6 +22,8 @@ package final class Store: Sendable {
         var configuration = Configuration()
         configuration.prepareDatabase { database in
             try database.execute(sql: "PRAGMA trusted_schema = OFF")
+            // What is deleted is overwritten: erased mail leaves nothing in free pages (R5).
+            try database.execute(sql: "PRAGMA secure_delete = ON")
             database.add(function: SearchText.function)
         }
         configuration.busyMode = .timeout(10)
@@ -88,10 +92,29 @@ package final class Store: Sendable {
         }
     }
 
-    /// Ends all connections, with a last checkpoint.
+    /// Empties the write-ahead log into the database, so that it keeps nothing of what was erased; where somebody reads
+    /// meanwhile, a later checkpoint does.
+    package func truncateLog() async throws {
+        try await StoreError.translating { try await pool.writeWithoutTransaction(Self.truncateLog) }
+    }
+
+    private static func truncateLog(_ database: Database) throws {
+        do {
+            try database.checkpoint(.truncate)
+        } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {}
+    }
+
+    /// Ends all connections, with a last checkpoint; a second time does nothing.
     package func close() throws {
+        guard
+            isOpen.withLock({ wasOpen in
+                defer { wasOpen = false }
+                return wasOpen
+            })
+        else { return }
         do {
             try lookups.close()
+            try pool.writeWithoutTransaction(Self.truncateLog)
             try pool.close()
         } catch let error as DatabaseError { throw StoreError(error) }
     }

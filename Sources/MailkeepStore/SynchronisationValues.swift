@@ -82,6 +82,8 @@ package struct WantedEntry: Sendable, Equatable {
     package let isAgain: Bool
     /// A keyed hash of what the server calls this mail in every folder; nil where it does not say.
     package let emailID: Data?
+    /// Older than what the organisation keeps, and on no hold (R3).
+    package let isExpired: Bool
 }
 
 /// Where content lies in the vault.
@@ -134,6 +136,8 @@ package struct FetchedMessage: Sendable {
     package var size: UInt64
     /// Its date, where the fields that were read of its header had none; nil where it has none.
     package var date: Timestamp?
+    /// The date by which retention goes, where that is not the one on which it was sent (R3).
+    package var receivedAt: Timestamp?
     package var summary: MessageSummary
 
     package init(
@@ -141,12 +145,14 @@ package struct FetchedMessage: Sendable {
         content: DurableContent,
         size: UInt64,
         date: Timestamp? = nil,
+        receivedAt: Timestamp? = nil,
         summary: MessageSummary
     ) {
         self.entry = entry
         self.content = content
         self.size = size
         self.date = date
+        self.receivedAt = receivedAt
         self.summary = summary
     }
 }
@@ -163,6 +169,7 @@ package struct SealedMessage: Sendable {
     package let content: DurableContent
     package let size: UInt64
     let date: Timestamp?
+    let receivedAt: Timestamp?
     let hasAttachment: Bool
     let summary: Data
 }

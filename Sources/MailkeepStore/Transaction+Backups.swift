@@ -186,6 +186,7 @@ extension ReadTransaction {
             counts.tooLarge = row["too_large"]
             counts.unreadable = row["unreadable"]
             counts.notRead = row["not_read"]
+            counts.expired = (row["expired"] as Int) == 0 ? nil : row["expired"]
             return counts
         }
     }
@@ -374,13 +375,14 @@ extension WriteTransaction {
             try run(
                 """
                 INSERT INTO backup_folder (backup_id, name, on_server, considered, removed, associated, stored, copies,
-                                           stored_before, vanished, too_large, unreadable, not_read, excluded)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                                           stored_before, vanished, too_large, unreadable, not_read, expired,
+                                           excluded)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """,
                 [
                     backup.rawValue, folder.name, folder.onServer, folder.considered, folder.removed, folder.associated,
                     folder.stored, folder.copies, folder.storedBefore, folder.vanished, folder.tooLarge,
-                    folder.unreadable, folder.notRead, folder.excluded?.rawValue,
+                    folder.unreadable, folder.notRead, folder.expired ?? 0, folder.excluded?.rawValue,
                 ]
             )
         }

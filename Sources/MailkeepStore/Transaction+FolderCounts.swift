@@ -18,6 +18,7 @@ extension ReadTransaction {
                            WHEN EXISTS (SELECT 1 FROM backup_message AS held
                                         WHERE held.user_id = :user AND held.message_id = entry.message_id) THEN 'stored'
                            WHEN entry.skipped = 'header_unreadable' THEN 'unreadable'
+                           WHEN entry.removed_by = 'retention' THEN 'expired'
                            WHEN NOT \(Visibility.isAssociated) THEN NULL
                            WHEN entry.skipped IS NOT NULL THEN entry.skipped
                            WHEN entry.is_gone AND entry.message_id IS NULL THEN 'vanished'
@@ -32,7 +33,8 @@ extension ReadTransaction {
                    COUNT(*) FILTER (WHERE fate = 'vanished') AS vanished,
                    COUNT(*) FILTER (WHERE fate = 'too_large') AS too_large,
                    COUNT(*) FILTER (WHERE fate = 'unreadable') AS unreadable,
-                   COUNT(*) FILTER (WHERE fate = 'not_read') AS not_read
+                   COUNT(*) FILTER (WHERE fate = 'not_read') AS not_read,
+                   NULLIF(COUNT(*) FILTER (WHERE fate = 'expired'), 0) AS expired
             FROM seen GROUP BY name
             """,
             ["user": user.rawValue, "mailbox": mailbox.rawValue]
@@ -48,6 +50,7 @@ extension ReadTransaction {
             counts.tooLarge = row["too_large"]
             counts.unreadable = row["unreadable"]
             counts.notRead = row["not_read"]
+            counts.expired = row["expired"]
             folders[counts.name] = counts
         }
         for (name, count) in try storedBefore(of: user, in: mailbox) {

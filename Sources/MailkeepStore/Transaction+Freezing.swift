@@ -28,6 +28,7 @@ extension ReadTransaction {
             SELECT entry.uid, entry.message_id,
                    NOT EXISTS (SELECT 1 FROM backup_message AS held
                                WHERE held.user_id = :user AND held.message_id = entry.message_id)
+                   AND NOT EXISTS (SELECT 1 FROM erasure_message AS due WHERE due.message_id = entry.message_id)
                    AND \(Visibility.isAssociated) AS is_due
             FROM entry WHERE entry.folder_id = :folder AND entry.uid > :uid AND entry.message_id IS NOT NULL
             ORDER BY entry.uid LIMIT :limit

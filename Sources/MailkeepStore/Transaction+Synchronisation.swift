@@ -187,8 +187,8 @@ extension WriteTransaction {
     package func recordMessages(_ messages: [SealedMessage]) throws {
         let insertMessage = try database.cachedStatement(
             sql: """
-                INSERT OR IGNORE INTO message (content_key, size, sent_at, has_attachment, sealed_summary)
-                SELECT ?, ?, COALESCE(NULLIF(sent_at, 0), ?, 0), ?, ? FROM entry WHERE id = ?
+                INSERT OR IGNORE INTO message (content_key, size, sent_at, received_at, has_attachment, sealed_summary)
+                SELECT ?, ?, COALESCE(NULLIF(sent_at, 0), ?, 0), ?, ?, ? FROM entry WHERE id = ?
                 """
         )
         let nameMessage = try database.cachedStatement(
@@ -198,11 +198,12 @@ extension WriteTransaction {
                 """
         )
         for message in messages {
+            if try isRemoved(message) { continue }
             try recordContent(message.content)
             try insertMessage.execute(
                 arguments: [
                     message.content.key, Int64(clamping: message.size), message.date?.rawValue,
-                    message.hasAttachment, message.summary, message.entry,
+                    message.receivedAt?.rawValue, message.hasAttachment, message.summary, message.entry,
                 ]
             )
             try nameMessage.execute(arguments: [message.content.key, message.entry])

@@ -12,7 +12,8 @@ package struct WantedPage: Sendable, Equatable {
 extension ReadTransaction {
     /// Of a row of `entry`: nothing is known yet that keeps its body from being read.
     private static let isOpen = """
-        entry.message_id IS NULL AND (entry.skipped IS NULL OR entry.skipped IN ('unreadable', 'header_unreadable'))
+        entry.message_id IS NULL AND entry.removed_by IS NULL AND (entry.skipped IS NULL
+            OR entry.skipped IN ('unreadable', 'header_unreadable'))
         """
 
     /// Of a row of `entry`: its body is to be read (B2).
@@ -21,22 +22,35 @@ extension ReadTransaction {
     /// Associated mails of a folder whose body is not stored yet, of those with these UIDs (B2).
     ///
     /// What a server refused to read once is wanted again.
-    package func wantedEntries(in folder: Int64, _ uids: ClosedRange<UInt32>) throws -> [WantedEntry] {
+    ///
+    /// - Parameter cutoff: mails that were sent before are expired, unless a hold covers them (R3).
+    package func wantedEntries(
+        in folder: Int64,
+        _ uids: ClosedRange<UInt32>,
+        expiringBefore cutoff: Timestamp? = nil
+    ) throws -> [WantedEntry] {
         try rows(
             """
-            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again, entry.email_id
+            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again, entry.email_id,
+                   entry.sent_at > 0 AND entry.sent_at < :cutoff AND NOT EXISTS (
+                       SELECT 1 FROM held_entry WHERE held_entry.entry_id = entry.id
+                   ) AS is_expired
             FROM wanted CROSS JOIN entry ON entry.id = wanted.entry_id
-            WHERE wanted.folder_id = ? AND wanted.uid BETWEEN ? AND ? AND \(Self.isWanted)
+            WHERE wanted.folder_id = :folder AND wanted.uid BETWEEN :first AND :last AND \(Self.isWanted)
             ORDER BY wanted.uid
             """,
-            [folder, Int64(uids.lowerBound), Int64(uids.upperBound)]
+            [
+                "folder": folder, "first": Int64(uids.lowerBound), "last": Int64(uids.upperBound),
+                "cutoff": cutoff?.rawValue ?? Int64.min,
+            ]
         ).map { row in
             WantedEntry(
                 id: row["id"],
                 uid: UInt32(clamping: row["uid"] as Int64),
                 size: UInt64(clamping: row["size"] as Int64),
                 isAgain: row["is_again"],
-                emailID: row["email_id"]
+                emailID: row["email_id"],
+                isExpired: row["is_expired"]
             )
         }
     }

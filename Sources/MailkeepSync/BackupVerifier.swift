@@ -10,6 +10,8 @@ package struct BackupVerification: Sendable, Equatable {
     package var bytes: Int64 = 0
     /// SHA-256 of messages that the vault does not give back whole.
     package var damaged: [String] = []
+    /// Messages that were erased by law: of these the manifest, its root and its signature tell (B9).
+    package var erased = 0
     /// The manifest itself, its root or its signature does not hold; why.
     package var manifestFault: String?
 
@@ -52,12 +54,15 @@ package struct BackupVerifier: Sendable {
                 try Task.checkCancellation()
                 guard let sha256 = Data(hex: message.sha256) else { throw ManifestLines.Malformed() }
                 tree.append(sha256)
-                if !readsMessages {
+                guard readsMessages else {
+                    result.messages += 1
                     result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
-                } else if try await isWhole(sha256, size: message.size) {
-                    result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
-                } else {
-                    result.damaged.append(message.sha256)
+                    continue
+                }
+                switch try await state(of: sha256, size: message.size) {
+                case .whole: result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
+                case .erased: result.erased += 1
+                case .damaged: result.damaged.append(message.sha256)
                 }
                 result.messages += 1
                 if result.messages.isMultiple(of: 100) { try await onProgress(result.messages) }
@@ -77,17 +82,24 @@ package struct BackupVerifier: Sendable {
         return result
     }
 
-    /// Whether the vault gives back the very bytes that have this SHA-256.
-    private func isWhole(_ sha256: Data, size: Int64) async throws -> Bool {
+    private enum State {
+        case whole
+        case erased
+        case damaged
+    }
+
+    /// Whether the vault gives back the very bytes that have this SHA-256, or a tombstone says that it does not any more.
+    private func state(of sha256: Data, size: Int64) async throws -> State {
         let key = Data(keys.contentKey(sha256: sha256))
-        guard let location = try await store.read({ try $0.location(of: key) }) else { return false }
+        let (location, tombstone) = try await store.read { (try $0.location(of: key), try $0.tombstone(of: key)) }
+        guard let location else { return tombstone?.size == size ? .erased : .damaged }
         var count: Int64 = 0
         do {
             // The key stands for the SHA-256: what comes is what has it, or is found to be damaged.
             try vault.read(location) { count += Int64($0.count) }
         } catch is VaultError {
-            return false
+            return .damaged
         }
-        return count == size
+        return count == size ? .whole : .damaged
     }
 }

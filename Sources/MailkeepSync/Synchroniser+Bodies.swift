@@ -136,8 +136,11 @@ extension Synchroniser {
         }
         let place = { (entry: WantedEntry) in SynchronisationRun.Place.body(folder: folder.name, entry: entry.id) }
         let page = try await take(stretch, run)
-        try await skip(page.filter { $0.size > Self.largestMail }, because: .tooLarge)
-        let wanted = copies.claim(page.filter { $0.size <= Self.largestMail }, of: stretch)
+        let expired = page.filter(\.isExpired)
+        if !expired.isEmpty { try await store.write { try $0.passOverExpired(expired.map(\.id)) } }
+        let due = page.filter { !$0.isExpired }
+        try await skip(due.filter { $0.size > Self.largestMail }, because: .tooLarge)
+        let wanted = copies.claim(due.filter { $0.size <= Self.largestMail }, of: stretch)
         let new = wanted.filter { !$0.isAgain }
         try await skip(new.filter { run.isGivenUp(place($0)) }, because: .unreadable)
         let asked = new.filter { !run.isGivenUp(place($0)) }
@@ -159,9 +162,13 @@ extension Synchroniser {
         _ run: SynchronisationRun
     ) async throws -> [WantedEntry] {
         let (id, uids, only) = (stretch.folder.position.id, stretch.uids, stretch.only)
+        let moment = now()
         let (linked, page, wantedNoMore) = try await store.write { transaction in
             let linked = try transaction.linkStoredCopies(in: id, uids)
-            let page = try transaction.wantedEntries(in: id, uids).filter { only?.contains($0.id) ?? true }
+            let cutoff = try transaction.retention()?.cutoff(at: moment)
+            let page = try transaction.wantedEntries(in: id, uids, expiringBefore: cutoff).filter {
+                only?.contains($0.id) ?? true
+            }
             let known = linked.count { only?.contains($0) ?? true } + page.count
             if known < stretch.count { try transaction.pruneWanted(in: id, uids) }
             return (linked.count, page, stretch.count - known)
@@ -250,12 +257,21 @@ extension Synchroniser {
         }
         let content = try writer.finish()
         let message = Message(parsing: worker.head, extent: .beginning)
-        let date = message.header.date ?? body.receivedAt ?? ReceivedDate.newest(in: worker.head)
+        let received = body.receivedAt ?? ReceivedDate.newest(in: worker.head)
+        let date = message.header.date ?? received
+        let candidate = DeletionCandidate(
+            sentAt: message.header.date.map(Timestamp.init(rawValue:)),
+            // Where a server knows no better it tells the beginning of 1970.
+            receivedAt: received.flatMap { $0 > 0 ? Timestamp(rawValue: $0) : nil },
+            storedAt: now()
+        )
+        let retained = RetentionPolicy.date(of: candidate)
         let fetched = FetchedMessage(
             entry: entry,
             content: DurableContent(content),
             size: UInt64(clamping: content.size),
             date: date.map(Timestamp.init(rawValue:)),
+            receivedAt: retained == candidate.sentAt ? nil : retained,
             summary: MessageSummary(message, sha256: Data(content.sha256))
         )
         return try store.seal(fetched)

@@ -30,8 +30,9 @@ struct MailkeepCommand: AsyncParsableCommand {
         subcommands: [
             InitCommand.self, ServeCommand.self, OrganizationCommand.self, UserCommand.self, MailboxCommand.self,
             LockCommand.self,
-            UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, AuditCommand.self,
-            SnapshotCommand.self, RestoreCommand.self, DoctorCommand.self, CollectCommand.self, KeysCommand.self,
+            UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, HoldCommand.self,
+            RetentionCommand.self, EraseCommand.self, AuditCommand.self, SnapshotCommand.self, RestoreCommand.self,
+            DoctorCommand.self, CollectCommand.self, KeysCommand.self,
         ]
     )
 

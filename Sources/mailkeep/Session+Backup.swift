@@ -9,6 +9,9 @@ struct ActionList: Encodable {
         case users
         case backups
         case keys
+        case holds
+        case retention
+        case erasures
     }
 
     let key: Key

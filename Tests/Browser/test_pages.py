@@ -67,6 +67,16 @@ PAGES = {
     "audit log": ("admin", "/settings/audit-log", 200),
     "audit log, none found": ("admin", "/settings/audit-log?target=Contacts/999999", 200),
     "organization": ("admin", "/settings/organization", 200),
+    "legal holds": ("admin", "/settings/holds", 200),
+    "legal hold on a user": ("admin", "/settings/holds/new?user={carter}", 200),
+    "legal hold on the organization": ("admin", "/settings/holds/new?organization=yes", 200),
+    "lift a legal hold": ("admin", "/settings/holds/1/lift", 200),
+    "contact on legal hold": ("admin", "/records/Contacts/101", 200),
+    "retention": ("admin", "/settings/retention", 200),
+    "retention, what would go": ("admin", "/settings/retention/question?days=1", 200),
+    "retention, for ever": ("admin", "/settings/retention/question?days=", 200),
+    "retention, wrong": ("admin", "/settings/retention/question?days=x", 400),
+    "erasing a person's mail": ("admin", "/settings/erasures", 200),
 }
 # Pages that answer a form: who sends it, from which page, where to, with what, the status.
 ANSWERS = {
@@ -88,6 +98,12 @@ ANSWERS = {
                                           {"action": "unlock", "tab": "inactive", "user": "{watanabe}"}, 200),
     "none ticked": ("admin", INACTIVE, USERS + "/actions", {"action": "latest_backup", "tab": "inactive"}, 200),
     "expired form": ("admin", "/settings", "/settings/organization", {"form_token": "x"}, 403),
+    "legal hold without a reason": ("admin", "/settings/holds/new?user={carter}", "/settings/holds/new", {"user": "{carter}"}, 400),
+    "retention, not seen": ("admin", "/settings/retention/question?days=1", "/settings/retention", {"days": "1", "confirm": "0"}, 400),
+    "erasure of nobody's mail": ("admin", "/settings/erasures", "/settings/erasures/preview", {"address": "x@nowhere.example"}, 200),
+    "erasure, forbidden by holds": ("admin", "/settings/erasures", "/settings/erasures/preview", {"address": "{held_address}"}, 200),
+    "erasure, what would go": ("admin", "/settings/erasures", "/settings/erasures/preview", {"address": "{free_address}"}, 200),
+    "erasure, wrong": ("admin", "/settings/erasures", "/settings/erasures/preview", {"address": "x"}, 400),
     "verified backup": ("admin", "{completed}", "{completed}/verify", {}, 200),
     "verified audit log": ("admin", "/settings/audit-log", "/settings/audit-log/verify", {}, 200),
 }
@@ -151,6 +167,12 @@ class Visits:
         self.do(self.known["cancelled"] + "/cancel")
         company.resume_mail()
         self.fail()
+        for fields in ({"user": str(self.known["carter"])}, {"module": "Contacts", "id": "101"}, {"backup": self.known["completed"].split("/")[-1]}):
+            self.do("/settings/holds/new", reason="Hanami", **fields)
+        self.do("/settings/holds/3/lift", reason="Hana")
+        for held, path in ("held", "Contacts/101"), ("free", "Contacts/112"):
+            facts = admin.open(f"/records/{path}").all("dl.facts dd")
+            self.known[f"{held}_address"] = next(fact.text for fact in facts if "@" in fact.text)
         link = admin.post("/settings/users/new", {"email": f"abe@{DOMAIN}", "name": "阿部 由紀", "profile": "standard",
                                                   "role": "営業", "locale": "ja"})[2].decode()
         self.known["invitation"] = "/invitations/" + link.split("/invitations/")[1].split('"')[0]

@@ -60,6 +60,7 @@ struct WordingTests {
             (Refusal(.l7), .noL7), (Refusal(.l9), .noL9), (Refusal(.l9, .settings), .noSettings),
             (Refusal(.n3), .noN3), (Refusal(.n4), .noN4), (Refusal(.u1), .noU1), (Refusal(.u2, .last), .noU2Last),
             (Refusal(.u2, .`self`), .noU2Self), (Refusal(.v1), .noV1), (Refusal(.v5), .noV5),
+            (Refusal(.r1), .noR1),
         ]
     )
     func refusalsHaveSentences(refusal: Refusal, id: WordingID) {
@@ -79,9 +80,19 @@ struct WordingTests {
         )
     }
 
-    @Test("No refusal but B4 names anything", arguments: WordingID.allCases.filter { $0.rawValue.hasPrefix("no.") })
+    @Test("R1 names the holds that stand in the way")
+    func holdsAreNamed() {
+        let refusal = Refusal(.r1, holds: [HoldID(rawValue: 3), HoldID(rawValue: 12)])
+        #expect(Wording(locale: .english).refusal(refusal).contains("(#3, #12)"))
+        #expect(Wording(locale: .japanese).refusal(refusal).contains("(#3、#12)"))
+    }
+
+    @Test(
+        "No refusal but B4 and R1 names anything",
+        arguments: WordingID.allCases.filter { $0.rawValue.hasPrefix("no.") }
+    )
     func refusalsNameNothing(id: WordingID) {
-        #expect(placeholders(Wording(locale: .english).text(id)).isEmpty == (id != .noB4))
+        #expect(placeholders(Wording(locale: .english).text(id)).isEmpty == ![.noB4, .noR1].contains(id))
     }
 
     private func placeholders(_ text: String) -> Set<String> {

@@ -57,6 +57,14 @@ struct QueryPlanTests {
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
+            Question("the holds that cover a message", scanning: ["held_message"]) {
+                _ = try $0.holds(covering: MessageID(rawValue: 1))
+            },
+            Question("a page of what retention removes", isPaged: true) { transaction in
+                let id = try transaction.beginRetention(cutoff: moment, by: user, at: moment)
+                guard let run = try transaction.removal(id) else { return }
+                _ = try transaction.removeExpired(run, after: nil, limit: 10)
+            },
             Question("where the newest content lies") { _ = try $0.newestLocation() },
             // All of it is listed.
             Question("one's own mail", scanning: ["chosen", "visible"]) {

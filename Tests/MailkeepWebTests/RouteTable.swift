@@ -517,6 +517,63 @@ struct RouteTable {
                 "/settings/organization",
                 Self.administration("/settings/organization", ["administrators_see": "yes"], 303)
             ),
+        ] + keeping
+    }
+
+    /// Legal holds, retention and erasure.
+    private var keeping: [Line] {
+        let holds = "/settings/holds"
+        let retention = "/settings/retention"
+        let erasures = "/settings/erasures"
+        let reason = ["reason": "A matter"]
+        let nobody = ["address": "nobody@customer.example"]
+        return [
+            Line(.get, holds, Self.administration(holds, 200)),
+            Line(
+                .get,
+                "\(holds)/new",
+                Self.administration("\(holds)/new?user=\(firm.hana)", 200),
+                Self.administration("\(holds)/new?backup=\(backedUp.backup)", 200),
+                Self.administration("\(holds)/new?backup=\(waiting.backup)", 400),
+                Self.administration("\(holds)/new?organization=yes", 200),
+                Self.administration("\(holds)/new?user=999", 404),
+                Self.administration("\(holds)/new?module=Contacts&id=999", 404)
+            ),
+            Line(
+                .post,
+                "\(holds)/new",
+                Self.administration("\(holds)/new", reason.merging(["user": "\(firm.kei)"]) { $1 }, 303),
+                Self.administration("\(holds)/new", ["user": "\(firm.kei)"], 400),
+                Self.administration("\(holds)/new", reason.merging(["user": "999"]) { $1 }, 404)
+            ),
+            Line(.get, "\(holds)/{hold}/lift", Self.administration("\(holds)/999/lift", 404)),
+            Line(.post, "\(holds)/{hold}/lift", Self.administration("\(holds)/999/lift", reason, 404)),
+            Line(.get, retention, Self.administration(retention, 200)),
+            Line(
+                .get,
+                "\(retention)/question",
+                Self.administration("\(retention)/question?days=365", 200),
+                Self.administration("\(retention)/question?days=", 200),
+                Self.administration("\(retention)/question?days=x", 400)
+            ),
+            Line(
+                .post,
+                retention,
+                Self.administration(retention, ["days": "36500", "confirm": "0"], 303),
+                Self.administration(retention, ["days": ""], 303)
+            ),
+            Line(.get, erasures, Self.administration(erasures, 200)),
+            Line(
+                .post,
+                "\(erasures)/preview",
+                Self.administration("\(erasures)/preview", nobody, 200),
+                Self.administration("\(erasures)/preview", ["address": "nobody"], 400)
+            ),
+            Line(
+                .post,
+                erasures,
+                Self.administration(erasures, nobody.merging(reason) { $1 }.merging(["confirm": "0"]) { $1 }, 400)
+            ),
         ]
     }
 

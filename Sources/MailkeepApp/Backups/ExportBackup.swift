@@ -23,6 +23,8 @@ package struct ExportBackup: UseCase {
         package var messages = 0
         package var bytes: Int64 = 0
         package var withheld = 0
+        /// Messages that the manifest names and that were erased since (B9).
+        package var erased = 0
     }
 
     private static let page = 500
@@ -65,14 +67,16 @@ package struct ExportBackup: UseCase {
             }
             last = end.content.key
         }
+        output.erased = try await mailkeep.store.read { try $0.erasedCount(of: details) }
         try await addProof(of: details, to: zip, mailkeep)
         try await zip.finish()
-        let (messages, withheld) = (output.messages, output.withheld)
         let action = AuditedAction(
             name: "backup.exported",
             user: details.user,
             target: "backup/\(backup)",
-            details: ["messages": "\(messages)", "withheld": "\(withheld)"]
+            details: [
+                "messages": "\(output.messages)", "withheld": "\(output.withheld)", "erased": "\(output.erased)",
+            ]
         )
         return try await mailkeep.act(action, as: caller) { [output] _, _ in (.done, output) }
     }

@@ -35,12 +35,11 @@ package struct ShowBackup: UseCase {
         let action = AuditedAction(name: "backup.show", target: "backup/\(backup)")
         return try await mailkeep.read(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            var shape = try transaction.shape(
-                of: transaction.existingBackup(backup),
-                reader: actor,
-                now: now
-            )
+            let details = try transaction.existingBackup(backup)
+            var shape = try transaction.shape(of: details, reader: actor, now: now)
             shape.folders = try transaction.folders(of: backup)
+            shape.erased = try transaction.erasedCount(of: details)
+            shape.holds = try transaction.shapes(of: transaction.standingHolds(on: .backup(backup)))
             return shape
         }
     }
@@ -89,7 +88,9 @@ package struct VerifyBackup: UseCase {
             name: "backup.verify",
             user: details.user,
             target: target,
-            details: ["messages": "\(result.messages)", "whole": "\(result.whole)"]
+            details: [
+                "messages": "\(result.messages)", "whole": "\(result.whole)", "erased": "\(result.erased)",
+            ]
         )
         return try await mailkeep.act(action, as: caller) { _, _ in (.done, result) }
     }
@@ -101,6 +102,8 @@ package struct VerificationShape: Encodable, Sendable, Equatable {
     package var bytes: Int64
     /// SHA-256 of messages that the vault does not give back whole.
     package var damaged: [String]
+    /// Messages that were erased by law, which is no damage (B9).
+    package var erased: Int
     /// Why the manifest itself does not hold.
     package var manifest_fault: String?
     package var whole: Bool
@@ -109,6 +112,7 @@ package struct VerificationShape: Encodable, Sendable, Equatable {
         messages = verification.messages
         bytes = verification.bytes
         damaged = verification.damaged
+        erased = verification.erased
         manifest_fault = verification.manifestFault
         whole = verification.isWhole
     }

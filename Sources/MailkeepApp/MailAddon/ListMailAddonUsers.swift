@@ -80,6 +80,7 @@ extension ReadTransaction {
     fileprivate func shapes(of users: [MailAddonUser], reader: User, now: Timestamp) throws -> [MailAddonShape] {
         let names = try userNames(users.lazy.flatMap(\.people))
         let administratorCount = try administratorCount()
+        let onHold = try usersOnHold()
         return users.map { row in
             var shape = MailAddonShape(
                 row.settings,
@@ -99,6 +100,7 @@ extension ReadTransaction {
                     attached_time: $0.attachedAt.iso8601
                 )
             }
+            shape.on_hold = onHold.contains(row.user.id)
             shape.setActions(of: reader, on: row.target, administratorCount: administratorCount)
             return shape
         }

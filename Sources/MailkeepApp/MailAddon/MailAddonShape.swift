@@ -67,6 +67,8 @@ package struct MailAddonShape: Encodable, Sendable, Equatable {
     /// Whether the reader may cancel `last_attempt`, which is pending then; on the administrators' page.
     package var can_cancel: Bool?
     package var backup_source: Source?
+    /// Whether a legal hold stands on the user; on the administrators' page (R1).
+    package var on_hold: Bool?
     /// What the reader may do now; on the administrators' page (P5).
     package var allowed_actions: [String]?
     package var refused_actions: [RefusedAction]?

@@ -15,6 +15,7 @@ package struct ShowRecord: UseCase {
         return try await mailkeep.read(action, as: caller) { transaction, actor in
             guard let open = try transaction.openRecord(record, for: actor.id) else { throw Refusal(.v1) }
             let names = try transaction.userNames([open.record.owner] + open.record.sharedWith)
+            let holds = actor.isAdministrator ? try transaction.standingHolds(on: .record(record)) : nil
             return RecordShape(
                 open,
                 owner: try transaction.user(open.record.owner),
@@ -24,7 +25,8 @@ package struct ShowRecord: UseCase {
                     addon: try transaction.mailAddon(of: actor.id)?.state,
                     isShared: open.sharesOwnMail
                 ),
-                linking: RecordLinkingShape(try transaction.linking(of: record, for: actor.id))
+                linking: RecordLinkingShape(try transaction.linking(of: record, for: actor.id)),
+                holds: try holds.map(transaction.shapes)
             )
         }
     }
@@ -61,6 +63,8 @@ package struct RecordShape: Encodable, Sendable, Equatable {
     package var opened_by: [String]
     package var own_share: OwnShare
     package var linking: RecordLinkingShape
+    /// The legal holds that stand on the record; for administrators.
+    package var holds: [HoldShape]?
     package var modified_time: String
 }
 
@@ -70,7 +74,8 @@ extension RecordShape {
         owner: User?,
         names: [UserID: String],
         own_share: OwnShare,
-        linking: RecordLinkingShape
+        linking: RecordLinkingShape,
+        holds: [HoldShape]?
     ) {
         let record = open.record
         self.init(
@@ -91,6 +96,7 @@ extension RecordShape {
             opened_by: open.grounds.map(\.rawValue),
             own_share: own_share,
             linking: linking,
+            holds: holds,
             modified_time: open.modifiedAt.iso8601
         )
     }

@@ -44,6 +44,9 @@ package struct BackupShape: Encodable, Sendable, Equatable {
     package var root: String?
     package var signature: String?
     package var folders: [FolderCounts]?
+    /// Messages that were erased since (B9), and the legal holds that stand on it; where a backup is shown alone.
+    package var erased: Int?
+    package var holds: [HoldShape]?
 
     /// Whether it is still to be worked on.
     package var isPending: Bool { status == "waiting" || status == "in_progress" }

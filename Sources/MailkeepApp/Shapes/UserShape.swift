@@ -31,6 +31,8 @@ package struct UserShape: Encodable, Sendable, Equatable {
     package var aliases: [String]
     /// Whether the user was invited and has not chosen a password yet.
     package var awaits_acceptance: Bool?
+    /// The legal holds that stand on the user; for administrators, where the user is shown alone.
+    package var holds: [HoldShape]?
 }
 
 extension ReadTransaction {

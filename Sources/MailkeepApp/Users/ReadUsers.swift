@@ -42,7 +42,11 @@ package struct ShowUser: UseCase {
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> UserShape {
         try await mailkeep.read(AuditedAction(name: "user.show", user: user), as: caller) { transaction, actor in
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }
-            return try transaction.shape(of: transaction.existingUser(user))
+            var shape = try transaction.shape(of: transaction.existingUser(user))
+            if actor.isAdministrator {
+                shape.holds = try transaction.shapes(of: transaction.standingHolds(on: .user(user)))
+            }
+            return shape
         }
     }
 }

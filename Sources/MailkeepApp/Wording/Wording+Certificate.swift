@@ -8,7 +8,7 @@ extension Wording {
     package func note(on folder: FolderCounts, number: (Int) -> String = { "\($0)" }) -> String {
         let counted: [(Int, WordingID)] = [
             (folder.vanished, .leftVanished), (folder.tooLarge, .leftTooLarge), (folder.unreadable, .leftUnreadable),
-            (folder.notRead, .leftNotRead), (folder.copies, .leftCopies),
+            (folder.notRead, .leftNotRead), (folder.expired ?? 0, .leftExpired), (folder.copies, .leftCopies),
         ]
         let excluded = folder.excluded.map { text(key: "skip.\($0.rawValue)") }
         let reasons = counted.filter { $0.0 > 0 }.map { text($0.1, ["n": number($0.0)]) }

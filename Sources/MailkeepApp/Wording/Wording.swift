@@ -54,6 +54,9 @@ package struct Wording: Sendable {
         if let domains = refusal.domains {
             values = ["domain": domains.mailbox, "own": domains.administrator]
         }
+        if !refusal.holds.isEmpty {
+            values["holds"] = refusal.holds.map { "#\($0)" }.joined(separator: locale == .japanese ? "、" : ", ")
+        }
         return text(WordingID(refusal), values)
     }
 

@@ -30,6 +30,7 @@ extension WordingID {
             case .l9: .noL9
             case .n3: .noN3
             case .n4: .noN4
+            case .r1: .noR1
             case .u1: .noU1
             case .u2: .noU2Last
             case .v1: .noV1

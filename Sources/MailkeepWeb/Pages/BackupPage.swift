@@ -46,6 +46,8 @@ struct BackupPage {
     let countText: String
     let addedText: String
     let sizeText: String
+    let erasedText: String?
+    let holdPart: HoldPart
     let root: String?
     let signature: String?
     let isCompleted: Bool
@@ -91,6 +93,8 @@ struct BackupPage {
         countText = presenter.number(backup.messages)
         addedText = presenter.number(backup.added)
         sizeText = presenter.size(backup.bytes)
+        erasedText = backup.erased.flatMap { $0 > 0 ? presenter.number($0) : nil }
+        holdPart = HoldPart(backup.holds ?? [], on: .backup(BackupID(backup.id) ?? BackupID(rawValue: 0)), presenter)
         root = backup.root
         signature = backup.signature
         verifyAddress = "\(address)/verify"

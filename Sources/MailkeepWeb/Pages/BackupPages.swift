@@ -87,6 +87,9 @@ struct BackupPages {
         let result = try await site.mailkeep.perform(VerifyBackup(backup: backup), as: context.caller)
         let read = ["n": presenter.number(result.messages), "bytes": presenter.size(result.bytes)]
         var notice = Notice(text: presenter.wording.text(.okVerify), lines: [presenter.wording.text(.backupRead, read)])
+        if result.erased > 0 {
+            notice.lines.append(presenter.wording.text(.backupErased, ["n": presenter.number(result.erased)]))
+        }
         if !result.whole {
             notice = Notice(
                 text: presenter.wording.error(

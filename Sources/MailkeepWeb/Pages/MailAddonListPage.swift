@@ -178,6 +178,7 @@ struct MailAddonRow {
     let liveAddress: String?
     let userName: String
     let email: String
+    let isOnHold: Bool
     let mailbox: String
     let accountType: String
     let sharing: String
@@ -212,6 +213,7 @@ struct MailAddonRow {
         rowID = row.user.id
         isInactiveRow = row.user.status != "active"
         userName = row.user.full_name
+        isOnHold = row.on_hold ?? false
         email = row.user.email
         mailbox = row.mailbox.address
         accountType = AccountType(rawValue: row.mailbox.account_type)?.displayName ?? row.mailbox.account_type

@@ -173,6 +173,7 @@ private struct RecordPage {
     let isNotShared: Bool
     let unshareRefusal: String?
     let linking: LinkingPart?
+    let holdPart: HoldPart?
     let mails: [MailLine]
     let hasNoMail: Bool
     let pager: Pager
@@ -199,6 +200,10 @@ private struct RecordPage {
         isShared = record.own_share.state == "shared"
         isNotShared = record.own_share.state == "not_shared"
         unshareRefusal = record.own_share.refused?.message
+        let key = Module(rawValue: record.module).flatMap { module in
+            Identifier<RecordKey>(record.id).map { RecordKey(module: module, id: $0) }
+        }
+        holdPart = key.flatMap { key in record.holds.map { HoldPart($0, on: .record(key), presenter) } }
         linking = record.linking.isPending ? LinkingPart(record.linking, at: address, presenter) : nil
         mails = emails.items.map { MailLine($0, at: "\(address)/emails", presenter) }
         hasNoMail = mails.isEmpty

@@ -13,6 +13,8 @@ struct UserForm: Sendable {
     var locale: MailkeepModel.Locale
     var aliases: [String] = []
     var isActive = true
+    /// The legal holds that stand on the user.
+    var holds: [HoldShape] = []
 
     init(locale: MailkeepModel.Locale) {
         self.locale = locale
@@ -36,6 +38,7 @@ struct UserForm: Sendable {
         locale = MailkeepModel.Locale(rawValue: user.locale) ?? .english
         aliases = user.aliases
         isActive = user.status == "active"
+        holds = user.holds ?? []
     }
 }
 
@@ -52,6 +55,7 @@ struct UserFormPage {
     let roles: [Choice]
     let locales: [Choice]
     let problem: String?
+    let holdPart: HoldPart
 
     init(_ entered: UserForm, roles: [String], problem: Problem?, _ presenter: Presenter) {
         isNew = entered.userID.isEmpty
@@ -71,5 +75,7 @@ struct UserFormPage {
             Choice($0.0, $0.1, chosen: entered.locale.rawValue)
         }
         self.problem = problem?.message
+        let user = UserID(entered.userID) ?? UserID(rawValue: 0)
+        holdPart = HoldPart(entered.holds, on: .user(user), presenter)
     }
 }

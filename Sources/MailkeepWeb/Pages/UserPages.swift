@@ -83,6 +83,7 @@ struct UserPages {
         var entered = UserForm(context.form)
         entered.userID = user.id
         entered.email = user.email
+        entered.holds = user.holds ?? []
         do {
             var action = UpdateUser(
                 user: id,

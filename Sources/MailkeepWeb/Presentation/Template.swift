@@ -11,7 +11,12 @@ enum Template: String, CaseIterable {
     case column
     case confirm
     case deactivate
+    case erasure
+    case erasures
     case error
+    case hold
+    case holdPart = "hold-part"
+    case holds
     case invitation
     case invited
     case layout
@@ -25,6 +30,8 @@ enum Template: String, CaseIterable {
     case provider
     case record
     case records
+    case retention
+    case retentionQuestion = "retention-question"
     case settings
     case setup
     case signin
@@ -46,7 +53,12 @@ enum Template: String, CaseIterable {
         case .column: PackageResources.column_mustache
         case .confirm: PackageResources.confirm_mustache
         case .deactivate: PackageResources.deactivate_mustache
+        case .erasure: PackageResources.erasure_mustache
+        case .erasures: PackageResources.erasures_mustache
         case .error: PackageResources.error_mustache
+        case .hold: PackageResources.hold_mustache
+        case .holdPart: PackageResources.hold_part_mustache
+        case .holds: PackageResources.holds_mustache
         case .invitation: PackageResources.invitation_mustache
         case .invited: PackageResources.invited_mustache
         case .layout: PackageResources.layout_mustache
@@ -60,6 +72,8 @@ enum Template: String, CaseIterable {
         case .provider: PackageResources.provider_mustache
         case .record: PackageResources.record_mustache
         case .records: PackageResources.records_mustache
+        case .retention: PackageResources.retention_mustache
+        case .retentionQuestion: PackageResources.retention_question_mustache
         case .settings: PackageResources.settings_mustache
         case .setup: PackageResources.setup_mustache
         case .signin: PackageResources.signin_mustache

@@ -84,9 +84,9 @@ struct Problem {
 }
 
 extension Error {
-    /// Whether an administrator named a user or a backup that is not there.
+    /// Whether an administrator named a user, a backup or a hold that is not there.
     fileprivate var isOfWhatIsNotThere: Bool {
         let code = (self as? AppError)?.code
-        return code == .noUser || code == .noBackup
+        return code == .noUser || code == .noBackup || code == .noHold
     }
 }

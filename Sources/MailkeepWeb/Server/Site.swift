@@ -50,5 +50,8 @@ struct Site: Sendable {
         BackupPages(site: self).add(to: signedIn)
         AuditPage(site: self).add(to: signedIn)
         OrganizationPage(site: self).add(to: signedIn)
+        HoldPages(site: self).add(to: signedIn)
+        RetentionPages(site: self).add(to: signedIn)
+        ErasurePages(site: self).add(to: signedIn)
     }
 }

@@ -219,6 +219,8 @@ struct BackupCommand: ParsableCommand {
                 try await session.print(
                     ActionList(.backups, [action]),
                     text: "\(message) (\(result.messages), \(ByteCount(result.bytes).text))"
+                        + (result.erased > 0
+                            ? "\n" + session.wording.text(.backupErased, ["n": "\(result.erased)"]) : "")
                 )
             }
         }
@@ -263,13 +265,16 @@ struct BackupCommand: ParsableCommand {
                 let exported = try await session.console.withOutput(output) { file in
                     try await session.perform(ExportBackup(backup: backup) { try await file.write(Array($0)) })
                 }
-                let message = session.wording.text(
+                var message = session.wording.text(
                     exported.withheld == 0 ? .okExport : .okExportWithheld,
                     [
                         "messages": "\(exported.messages)", "bytes": ByteCount(exported.bytes).text,
                         "withheld": "\(exported.withheld)", "file": output,
                     ]
                 )
+                if exported.erased > 0 {
+                    message += "\n" + session.wording.text(.backupErased, ["n": "\(exported.erased)"])
+                }
                 try await session.print(ActionList(.backups, [ActionShape(id: id, message: message)]), text: message)
             }
         }
@@ -348,6 +353,8 @@ extension BackupShape {
         if let error, completed_time != nil || ended_time != nil {
             lines.append((wording.text(status == "completed" ? .colNote : .stFailed), error.message))
         }
+        if let erased, erased > 0 { lines.append((wording.text(.colErased), "\(erased)")) }
+        lines += (holds ?? []).map { (wording.text(.colHold), wording.text(of: $0)) }
         if let root { lines.append(("Root", root)) }
         let folders = Table(
             header: [

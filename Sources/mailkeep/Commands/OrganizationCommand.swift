@@ -31,6 +31,10 @@ struct OrganizationCommand: ParsableCommand {
 
                 With --ignore-address-tags yes, a record with name@example.com shows mail of name+tag@example.com too, \
                 at once. It is no unless you say so, as with some providers these are two people.
+
+                With --retention-days NUMBER, messages that are older are removed for good, unless a legal hold covers \
+                them or a backup has taken them; none keeps them for ever, as it is at first. retention preview shows \
+                what would go; where that is anything, give its number with --confirm.
                 """
         )
 
@@ -43,8 +47,30 @@ struct OrganizationCommand: ParsableCommand {
         @Option(help: "yes: administrators are associated with every record.") var administratorsSeeRecords: Answer?
         @Option(help: "yes: name+tag@example.com counts as name@example.com.") var ignoreAddressTags: Answer?
 
+        @Option(help: ArgumentHelp("How long messages are kept: a number of days, or none.", valueName: "days"))
+        var retentionDays: Retention?
+        @Option(help: ArgumentHelp("How many messages the preview told that would go.", valueName: "number"))
+        var confirm: Int?
+
+        enum Retention: ExpressibleByArgument {
+            case none
+            case days(Int)
+
+            init?(argument: String) {
+                if argument == "none" {
+                    self = .none
+                } else if let days = Int(argument) {
+                    self = .days(days)
+                } else {
+                    return nil
+                }
+            }
+
+            var days: Int? { if case .days(let days) = self { days } else { nil } }
+        }
+
         func validate() throws {
-            guard administratorsSeeRecords != nil || ignoreAddressTags != nil else {
+            guard administratorsSeeRecords != nil || ignoreAddressTags != nil || retentionDays != nil else {
                 throw ValidationError("Give a setting to change.")
             }
         }
@@ -55,7 +81,16 @@ struct OrganizationCommand: ParsableCommand {
                     administratorsSeeRecords: administratorsSeeRecords.map { $0 == .yes },
                     ignoresAddressTags: ignoreAddressTags.map { $0 == .yes }
                 )
-                let organization = try await session.perform(action)
+                var organization: OrganizationShape?
+                if administratorsSeeRecords != nil || ignoreAddressTags != nil {
+                    organization = try await session.perform(action)
+                }
+                if let retentionDays {
+                    let setting = SetRetention(days: retentionDays.days, confirmed: confirm)
+                    organization = try await session.perform(setting)
+                    if !session.host.takesUpJobs { try await session.mailkeep.finishRemovals() }
+                }
+                guard let organization else { return }
                 try await session.print(
                     Organizations(org: [organization]),
                     text: session.wording.text(.okOrganization)
@@ -77,6 +112,10 @@ extension OrganizationShape {
             (wording.text(.colOrganization), company_name),
             (wording.text(.colAdministratorsSee), wording.text(administrators_see_records ? .sayYes : .sayNo)),
             (wording.text(.colIgnoresTags), wording.text(address_tags_ignored ? .sayYes : .sayNo)),
+            (
+                wording.text(.colRetention),
+                retention_days.map { wording.text(.sayDays, ["n": "\($0)"]) } ?? wording.text(.sayForEver)
+            ),
         ]).text
     }
 }
