@@ -119,7 +119,8 @@ extension AppError.Code {
     fileprivate var kind: ErrorReport.Kind {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle,
-            .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows:
+            .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows,
+            .exportUnreadable, .exportKey:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:

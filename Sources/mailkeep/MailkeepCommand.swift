@@ -31,6 +31,7 @@ struct MailkeepCommand: AsyncParsableCommand {
             InitCommand.self, ServeCommand.self, OrganizationCommand.self, UserCommand.self, MailboxCommand.self,
             LockCommand.self,
             UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, AuditCommand.self,
+            KeysCommand.self, VerifyExportCommand.self,
         ]
     )
 

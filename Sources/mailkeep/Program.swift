@@ -93,7 +93,7 @@ enum Program {
             } catch let status as ExitCode {
                 return status.rawValue
             } catch {
-                return await Failure(error, in: console.locale).report(on: console, json: false)
+                return await Failure(error, in: console.locale).report(on: console, json: command.isJSON)
             }
         default:
             // Help, or a command that only groups others: running it throws what is to be told.
@@ -137,6 +137,13 @@ protocol ReachingCommand: ShellCommand {
 /// A command about the process or the directory itself, always run where it was given.
 protocol LocalCommand: ParsableCommand {
     func run(console: any Console, host: any Host) async throws
+
+    /// Whether errors are told as documents, too.
+    var isJSON: Bool { get }
+}
+
+extension LocalCommand {
+    var isJSON: Bool { false }
 }
 
 extension Console {

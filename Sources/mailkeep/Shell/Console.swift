@@ -31,11 +31,12 @@ package protocol Console: Sendable {
         _ body: (ConsoleInput) async throws -> Result
     ) async throws -> Result
 
-    /// Writes a file, whole or not at all.
+    /// Writes a new file, whole or not at all.
     ///
     /// The bytes go to a temporary file beside `path`, which takes its name and `mode` when `body`
-    /// returns and is removed when it throws. What is not a regular file (a pipe, a device) is written as
-    /// it comes.
+    /// returns and is removed when it throws. A file that is there already is not overwritten: throws
+    /// `exists`. What is not a regular file (a pipe, a device) is written as it comes, and so is standard
+    /// output, which `-` names.
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,

@@ -4,7 +4,7 @@ import Synchronization
 
 /// A file being written, which has its name only when it is complete.
 ///
-/// Removed with the last reference to it, unless it was committed.
+/// A regular file that is there already is never overwritten. Removed with the last reference to it, unless it was committed.
 final class OutputFile: Sendable {
     private let descriptor: Int32
     private let path: String
@@ -13,25 +13,25 @@ final class OutputFile: Sendable {
     private let temporary: Mutex<String?>
 
     /// `mode` is that of the file when it is complete; until then only its owner may read it.
+    ///
+    /// - Throws: `ShellError`, of code `exists` where there is a file of that name.
     init(path: String, mode: UInt32) throws {
-        // What a symbolic link points to counts, not the link.
-        let real = Self.realPath(of: path)
-        let type = try? FileManager.default.attributesOfItem(atPath: real)[.type] as? FileAttributeType
-        let exists = type != nil
-        if exists, type != .typeRegular {
+        // What a symbolic link points to counts; one that leads nowhere is there, too.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: Self.realPath(of: path))
+        if let type = attributes?[.type] as? FileAttributeType {
+            guard type != .typeRegular, type != .typeSymbolicLink else { throw Self.exists(path) }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
             self.path = path
             temporary = Mutex(nil)
         } else {
-            let destination = exists ? real : path
-            let folder = destination.lastIndex(of: "/").map { destination[...$0] } ?? ""
+            let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
             let name = "\(folder).mailkeep-\(String(UInt64.random(in: .min ... .max), radix: 36))"
             let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
-            self.path = destination
+            self.path = path
             temporary = Mutex(name)
         }
         self.mode = mode
@@ -51,8 +51,16 @@ final class OutputFile: Sendable {
     func commit() throws {
         try temporary.withLock { name in
             guard let temporary = name else { return }
-            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(temporary, path) == 0 else {
+            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
                 throw ShellError(errno: errno, path: path)
+            }
+            // Unlike a renamed file, a linked one takes no other's name. Some file systems know no links.
+            if link(temporary, path) == 0 {
+                unlink(temporary)
+            } else {
+                guard errno != EEXIST else { throw Self.exists(path) }
+                guard access(path, F_OK) != 0 else { throw Self.exists(path) }
+                guard rename(temporary, path) == 0 else { throw ShellError(errno: errno, path: path) }
             }
             name = nil
         }
@@ -70,5 +78,9 @@ final class OutputFile: Sendable {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
+    }
+
+    private static func exists(_ path: String) -> ShellError {
+        ShellError(.exists, path: path, "\(path) is there already.")
     }
 }

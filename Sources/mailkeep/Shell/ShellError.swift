@@ -13,6 +13,8 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
         case notPermitted
         /// A directory where a file is needed.
         case directory
+        /// There is a file that would be overwritten.
+        case exists
         /// The server asked for a file that the command line does not name.
         case notNamed
         /// More than there may be of it: a file, a line, a command line.

@@ -1,8 +1,11 @@
 import CArchive
 import Foundation
 
-/// Writes a zip file as a stream: what the library produces is handed on after every piece, so that memory stays
-/// bounded however large the file.
+/// Writes a zip file as a stream: what the library produces is handed on in pieces, so that memory stays bounded however
+/// large the file.
+///
+/// Files are stored as they are, or deflated: that takes several times as long as all the rest. Zip64 comes in by itself
+/// where the file, or one in it, has 4 GiB, or where there are 65,536 of them.
 ///
 /// Used by one task at a time.
 final class ZipWriter {
@@ -47,8 +50,15 @@ final class ZipWriter {
         archive_write_free(archive)
     }
 
-    /// Begins a file; its size is told behind it where it is not known yet.
+    /// Begins a file.
+    ///
+    /// - Parameter size: nil where it is not known yet; it is told behind the file then, which is deflated, as only so its
+    ///   end is known to who reads the zip file as it comes.
     func beginFile(_ path: String, size: Int64?, modifiedAt: Date) async throws {
+        try check(
+            size == nil
+                ? archive_write_zip_set_compression_deflate(archive) : archive_write_zip_set_compression_store(archive)
+        )
         archive_entry_clear(entry)
         archive_entry_set_pathname_utf8(entry, path)
         if let size { archive_entry_set_size(entry, size) }
@@ -66,24 +76,17 @@ final class ZipWriter {
         try await flush()
     }
 
-    /// Writes a whole file.
-    func addFile(_ path: String, _ bytes: Data, modifiedAt: Date) async throws {
-        try await beginFile(path, size: Int64(bytes.count), modifiedAt: modifiedAt)
-        try await append(bytes)
-    }
-
     /// Ends the zip file.
     func finish() async throws {
         try check(archive_write_finish_entry(archive))
         try check(archive_write_close(archive))
-        try await flush()
+        try await flush(atLeast: 1)
     }
 
-    private func flush() async throws {
-        guard !output.bytes.isEmpty else { return }
-        let bytes = output.bytes
-        output.bytes = Data()
-        try await write(bytes)
+    private func flush(atLeast count: Int = 256 << 10) async throws {
+        guard output.bytes.count >= count else { return }
+        try await write(output.bytes)
+        output.bytes.removeAll(keepingCapacity: true)
     }
 
     private func check(_ status: Int32) throws {
