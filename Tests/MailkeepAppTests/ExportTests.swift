@@ -367,7 +367,8 @@ private final class ExportDesk: Sendable {
         let path = path("\(UUID().uuidString).\(format.fileExtension)")
         try Data().write(to: URL(filePath: path))
         let file = try #require(FileHandle(forWritingAtPath: path))
-        let action = ExportMail(subject, as: format) { try file.write(contentsOf: $0) }
+        var action = ExportMail(subject, as: format) { try file.write(contentsOf: $0) }
+        action.pageSize = 3
         _ = try await office.perform(action, as: user ?? office.ada)
         try file.close()
         return path

@@ -15,6 +15,10 @@ package struct ExportMail: UseCase {
     package var subject: ExportSubject
     package var format: ExportFormat
     package var write: @Sendable (Data) async throws -> Void
+    /// How many mails are asked for at a time.
+    ///
+    /// One's own, and a record's, are all looked through for each page.
+    var pageSize = 2000
 
     package init(
         _ subject: ExportSubject,
@@ -85,7 +89,7 @@ package struct ExportMail: UseCase {
         // Who may take it out no longer is refused in the middle of it (V3).
         try await mailkeep.read(subject.action, as: caller) { transaction, actor in
             _ = try transaction.mayExport(subject, actor)
-            return try transaction.page(of: subject, backup, after: last, for: actor)
+            return try transaction.page(of: subject, backup, after: last, limit: pageSize, for: actor)
         }
     }
 

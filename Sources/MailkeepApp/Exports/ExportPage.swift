@@ -90,12 +90,13 @@ extension ReadTransaction {
         of subject: ExportSubject,
         _ backup: BackupDetails?,
         after last: ExportPosition,
+        limit: Int,
         for actor: User
     ) throws -> ExportPage? {
         switch subject {
         case .backup:
             guard let backup else { return nil }
-            let page = try messages(of: backup, after: last.key, limit: 500, exportedBy: actor.id)
+            let page = try messages(of: backup, after: last.key, limit: limit, exportedBy: actor.id)
             let visible = page.filter(\.isVisible)
             return page.last.map { end in
                 ExportPage(
@@ -105,7 +106,7 @@ extension ReadTransaction {
                 )
             }
         case .record(let record):
-            let page = try visibleMessages(on: record, to: actor.id, after: last.message, limit: 1000)
+            let page = try visibleMessages(on: record, to: actor.id, after: last.message, limit: limit)
             return page.last.map { end in
                 ExportPage(
                     mails: page.map { ExportedMail($0, folders: []) },
@@ -113,7 +114,7 @@ extension ReadTransaction {
                 )
             }
         case .ownMail:
-            let page = try ownMessages(of: actor.id, after: last.message, limit: 1000)
+            let page = try ownMessages(of: actor.id, after: last.message, limit: limit)
             return try page.last.map { end in
                 ExportPage(
                     mails: try page.map { ExportedMail($0, folders: try ownFolders(of: $0.id, of: actor.id)) },
