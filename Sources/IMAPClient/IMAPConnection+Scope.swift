@@ -29,3 +29,19 @@ package nonisolated(nonsending) func withIMAPConnection<Result: Sendable>(
         return result
     }
 }
+
+/// Connects, secures the connection, and closes it without signing in.
+///
+/// - Throws: ``IMAPError``, `CancellationError`.
+package nonisolated(nonsending) func reachIMAPServer(_ configuration: IMAPConfiguration, logger: Logger) async throws {
+    try await withMailTransport(IMAPProtocol(configuration), logger: logger) { transport, inbound, outbound in
+        let connection = IMAPConnection(
+            inbound: inbound,
+            outbound: outbound,
+            transport: transport,
+            configuration: configuration
+        )
+        if configuration.security != .startTLS { try await connection.greet() }
+        await transport.end { _ = try await connection.perform(.logout) }
+    }
+}

@@ -1,4 +1,3 @@
-import Crypto
 import MailkeepKeys
 
 /// Reads one entry, frame by frame.
@@ -7,21 +6,24 @@ struct EntryReader {
     private let keys: KeyRing
     private let id: VaultEntryID
     private let location: VaultLocation
-    private let header: EntryHeader
+    private let dictionary: () throws -> SegmentDictionary?
+    let header: EntryHeader
     private var rest: RestOfEntry
-    private var hash = SHA256()
-    private var size: Int64 = 0
     private var index = 0
     private(set) var isAtEnd = false
 
     /// Begins to read the entry `id`, whose `location` lies within the file; throws `damaged` where it is not there.
+    ///
+    /// - Parameter dictionary: gives that of the segment.
     init(
         _ id: VaultEntryID,
         in file: OpenFile,
         at location: VaultLocation,
         frames: FrameSealer,
-        keys: KeyRing
+        keys: KeyRing,
+        dictionary: @escaping () throws -> SegmentDictionary? = { nil }
     ) throws(VaultError) {
+        self.dictionary = dictionary
         self.frames = frames
         self.keys = keys
         self.id = id
@@ -33,8 +35,9 @@ struct EntryReader {
         self.header = header
     }
 
-    /// Hands out the next frame's content; throws `damaged`, after the last one also where all together are not what
-    /// the id names.
+    /// Hands out the next frame's content; throws `damaged`.
+    ///
+    /// What comes is what was written under this entry's header, in this order; the last frame proves that it is all.
     mutating func readFrame(_ onChunk: (UnsafeRawBufferPointer) throws -> Void) throws {
         guard let head = FrameHead(try rest.take(FrameHead.length)) else {
             throw VaultError(.damaged, "A frame's head is not what was written.", location: location)
@@ -45,22 +48,16 @@ struct EntryReader {
             head: head,
             salt: header.salt,
             index: index,
-            header: rest.isEmpty ? header : nil
-        ) { chunk in
-            hash.update(bufferPointer: chunk)
-            size += Int64(chunk.count)
-            try onChunk(chunk)
-        }
+            header: rest.isEmpty ? header : nil,
+            dictionary: dictionary,
+            onChunk
+        )
         index += 1
-        guard rest.isEmpty else { return }
-        isAtEnd = true
-        guard size == header.contentLength, keys.contentKey(sha256: sha256) == id.bytes else {
-            throw VaultError(.damaged, "The content is not what its id names.", location: location)
-        }
+        isAtEnd = rest.isEmpty
     }
 
-    /// The SHA-256 of what was read so far.
-    var sha256: [UInt8] { Array(hash.finalize()) }
+    /// Whether content of this SHA-256 is what the id names.
+    func isNamed(bySHA256 sha256: [UInt8]) -> Bool { keys.contentKey(sha256: sha256) == id.bytes }
 }
 
 /// The bytes of an entry that are still to be read, fetched in stretches of about 1 MiB.

@@ -3,6 +3,8 @@ enum FrameCodec: UInt8 {
     /// As they are, where compression does not shrink them.
     case raw = 0
     case zstd = 1
+    /// With the segment's dictionary.
+    case zstdDictionary = 2
 }
 
 /// The beginning of a frame: `codec[1] zero[3] content-length[4] sealed-length[4]`.

@@ -25,18 +25,20 @@ struct FrameSealer: Sendable {
     }
 
     /// Compresses at most 1 MiB of content, where that shrinks it; what `body` gets is valid within it.
-    func pack<Result>(_ content: [UInt8], _ body: (Packed) throws -> Result) rethrows -> Result {
+    func pack<Result>(
+        _ content: UnsafeRawBufferPointer,
+        _ dictionary: SegmentDictionary?,
+        _ body: (Packed) throws -> Result
+    ) rethrows -> Result {
         try codecs.withCompressor { compressor in
-            try content.withUnsafeBytes { content in
-                let compressed = compressor.compress(content)
-                return try body(
-                    Packed(
-                        codec: compressed == nil ? .raw : .zstd,
-                        contentLength: content.count,
-                        bytes: compressed ?? content
-                    )
+            let compressed = compressor.compress(content, dictionary)
+            return try body(
+                Packed(
+                    codec: compressed == nil ? .raw : dictionary == nil ? .zstd : .zstdDictionary,
+                    contentLength: content.count,
+                    bytes: compressed ?? content
                 )
-            }
+            )
         }
     }
 
@@ -64,12 +66,15 @@ struct FrameSealer: Sendable {
     func giveBack(_ buffer: FrameBuffer) { codecs.giveBack(buffer) }
 
     /// Opens a frame and hands its content to `body`; throws `damaged` where it does not open.
+    ///
+    /// - Parameter dictionary: is asked for where the frame was compressed with one.
     func open(
         _ sealed: ArraySlice<UInt8>,
         head: FrameHead,
         salt: [UInt8],
         index: Int,
         header: EntryHeader?,
+        dictionary: () throws -> SegmentDictionary?,
         _ body: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let context = context(salt: salt, index: index, head: head.encoded, header: header)
@@ -80,9 +85,10 @@ struct FrameSealer: Sendable {
         case .raw:
             guard packed.count == head.contentLength else { throw VaultError(.damaged, "A frame has a false length.") }
             try packed.withUnsafeBytes(body)
-        case .zstd:
+        case .zstd, .zstdDictionary:
+            let dictionary = head.codec == .zstdDictionary ? try dictionary() : nil
             try codecs.withDecompressor { decompressor in
-                guard let content = decompressor.decompress(packed, length: head.contentLength) else {
+                guard let content = decompressor.decompress(packed, length: head.contentLength, dictionary) else {
                     throw VaultError(.damaged, "A frame does not decompress.")
                 }
                 try body(content)

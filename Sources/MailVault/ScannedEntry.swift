@@ -12,10 +12,13 @@ package struct ScannedEntry: Sendable, Equatable {
 
     package let location: VaultLocation
     package let finding: Finding
+    /// What the entry is put together of, where it is whole; the same part may be among them several times.
+    package let parts: [VaultEntryID]
 
-    package init(location: VaultLocation, finding: Finding) {
+    package init(location: VaultLocation, finding: Finding, parts: [VaultEntryID] = []) {
         self.location = location
         self.finding = finding
+        self.parts = parts
     }
 
     /// Whether the stretch can't be read as it was written.

@@ -2,10 +2,12 @@ import Crypto
 
 /// The layout of segments; all numbers are little-endian.
 ///
-/// A segment is a header (`SegmentHeader`) and entries. An entry is a header (`EntryHeader`) and frames of at most
-/// 1 MiB of content each, at least one. A frame is a head (`FrameHead`) and its sealed bytes.
+/// A segment is a header (`SegmentHeader`) and entries, of which the first may be a dictionary. An entry is a header
+/// (`EntryHeader`) and frames of at most 1 MiB of content each, at least one. A frame is a head (`FrameHead`) and its sealed
+/// bytes. Version 1 knew neither recipes nor dictionaries.
 enum SegmentFormat {
-    static let version: UInt8 = 1
+    static let version: UInt8 = 2
+    static let versions: ClosedRange<UInt8> = 1...2
     /// How much content a frame holds at most, which bounds the memory that any content takes.
     static let frameSize = 1 << 20
     /// The bytes of an entry's header and of a frame, at most.

@@ -25,7 +25,7 @@ enum SegmentHeader {
         guard bytes.count == length, bytes.starts(with: magic),
             SegmentFormat.checksum(bytes.dropLast(8)).elementsEqual(bytes.suffix(8))
         else { return .damaged }
-        guard bytes[4] == SegmentFormat.version else { return .newerFormat }
+        guard SegmentFormat.versions ~= bytes[4] else { return .newerFormat }
         guard bytes.littleEndianInt64(at: 8) == number else { return .damaged }
         let seal = bytes[16..<45]
         guard (try? sealer.open(seal, authenticating: bytes[..<16])) != nil else { return .wrongKey }

@@ -15,24 +15,24 @@ extension SegmentVault {
         durable: VaultLocation?
     ) throws(VaultError) -> Tail {
         let segments = try directory.segments()
-        guard let last = segments.last else { return Tail(segment: 0, end: 0) }
+        guard let last = segments.last else { return Tail(segment: 0, start: 0, end: 0) }
         let file = try directory.open(last, flags: O_RDWR)
         let size = try file.size()
         let isValid = try checkKey(of: segments, in: directory, sealer: sealer) == last
         if !isValid {
             // A header without entries was never finished; one before entries was damaged: leave that segment alone.
-            guard size <= SegmentHeader.length else { return Tail(segment: last, end: size) }
+            guard size <= SegmentHeader.length else { return Tail(segment: last, start: size, end: size) }
             try file.truncate(to: 0)
             try begin(file, segment: last, sealer: sealer)
             try file.sync()
-            return Tail(segment: last, file: file, end: Int64(SegmentHeader.length))
+            return Tail(segment: last, file: file, start: Int64(SegmentHeader.length), end: Int64(SegmentHeader.length))
         }
         let end = try endOfEntries(in: file, segment: last, size: size, durable: durable)
         if end < size {
             try file.truncate(to: end)
             try file.sync()
         }
-        return Tail(segment: last, file: file, end: end)
+        return Tail(segment: last, file: file, start: Int64(SegmentHeader.length), end: end)
     }
 
     /// Writes the header of a new segment.

@@ -5,6 +5,8 @@ extension SegmentVault {
     package func scan(_ onEntry: (ScannedEntry) throws -> Void) throws {
         try checkPoison()
         let position = position()
+        // What the index does not know, as when it is to be rebuilt.
+        var unnamed: [VaultEntryID: VaultLocation] = [:]
         for segment in try directory.segments() where segment <= position.segment {
             let file = try readableSegment(segment)
             let end = segment == position.segment ? position.end : try file.size()
@@ -13,7 +15,9 @@ extension SegmentVault {
             while let step = try walker.next() {
                 switch step {
                 case .entry(let header, let location):
-                    try onEntry(ScannedEntry(location: location, finding: examine(header, in: file, at: location)))
+                    if header.kind == .bytes, try locate(header.id) == nil { unnamed[header.id] = location }
+                    let entry = try examine(header, at: location) { unnamed[$0] }
+                    if header.kind != .dictionary || entry.isDamaged { try onEntry(entry) }
                 case .unreadable(let location), .torn(let location):
                     try onEntry(ScannedEntry(location: location, finding: .unreadable))
                 }
@@ -36,15 +40,22 @@ extension SegmentVault {
 
     private func examine(
         _ header: EntryHeader,
-        in file: OpenFile,
-        at location: VaultLocation
-    ) throws -> ScannedEntry.Finding {
+        at location: VaultLocation,
+        part: (VaultEntryID) -> VaultLocation?
+    ) throws -> ScannedEntry {
         do {
-            var reader = try EntryReader(header.id, in: file, at: location, frames: frames, keys: keys)
-            while !reader.isAtEnd { try reader.readFrame { _ in } }
-            return .whole(header.id, sha256: reader.sha256, size: header.contentLength)
-        } catch let error as VaultError where error.code == .damaged {
-            return .damagedContent(header.id)
+            let parts = try ContentReader.parts(of: entryReader(header.id, at: location), at: location)
+            return try withoutActuallyEscaping(part) { part in
+                var reader = try contentReader(header.id, at: location, part: part)
+                while !reader.isAtEnd { try reader.next { _ in } }
+                return ScannedEntry(
+                    location: location,
+                    finding: .whole(header.id, sha256: reader.sha256, size: header.contentLength),
+                    parts: parts
+                )
+            }
+        } catch let error as VaultError where [.damaged, .missing].contains(error.code) {
+            return ScannedEntry(location: location, finding: .damagedContent(header.id))
         }
     }
 }

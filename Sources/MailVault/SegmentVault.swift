@@ -5,8 +5,9 @@ import Synchronization
 
 /// The vault in segment files: `vault/NNNNNNNN.seg` of a data directory, about 256 MB each.
 ///
-/// A segment that is followed by another never changes. One process at a time has a vault open. Memory is bounded by a
-/// few MiB for each open writer and each read, however large the content.
+/// A content is split into parts that are worth keeping once (`ContentSplitter`), and a recipe that puts them together. A
+/// segment that is followed by another never changes. One process at a time has a vault open. Memory is bounded by a few
+/// MiB for each open writer and each read, however large the content.
 package final class SegmentVault: Vault {
     /// Where the next entry goes.
     struct Tail {
@@ -14,7 +15,10 @@ package final class SegmentVault: Vault {
         var segment: Int64
         /// The last segment, nil where nothing is to be appended to it.
         var file: OpenFile?
+        /// Where the entries begin, after the dictionary.
+        var start: Int64
         var end: Int64
+        var dictionary: SegmentDictionary?
         var isDirty = false
         /// What was appended last, which the database may not know yet; what is forgotten and comes again is stored twice.
         var recent = RecentValues<VaultEntryID, VaultLocation>(capacity: 4096)
@@ -23,11 +27,16 @@ package final class SegmentVault: Vault {
     let directory: VaultDirectory
     let frames: FrameSealer
     let keys: KeyRing
-    private let segmentSize: Int64
+    let cuts: ContentCuts
+    let segmentSize: Int64
     /// Taken before `tail` where both are.
-    private let syncing = Mutex<Void>(())
-    private let tail: Mutex<Tail>
+    let syncing = Mutex<Void>(())
+    let tail: Mutex<Tail>
+    /// Nil while no dictionary is to be trained.
+    let samples = Mutex<DictionarySamples?>(nil)
+    private let index: @Sendable (VaultEntryID) throws -> VaultLocation?
     private let readable = Mutex<[Int64: OpenFile]>([:])
+    let dictionaries = Mutex<[Int64: SegmentDictionary]>([:])
     private let poison = Mutex<VaultError?>(nil)
 
     /// Opens the vault of `directory`, a data directory, and cuts off what a crash left unfinished.
@@ -35,25 +44,31 @@ package final class SegmentVault: Vault {
     /// Only the last segment is cut, and only behind its last whole entry. Throws `locked` where another process has
     /// the vault open, and `wrongKey`.
     ///
-    /// - Parameter durable: where an entry lies that was made durable; the later it is, the less is read.
+    /// - Parameters:
+    ///   - durable: where an entry lies that was made durable; the later it is, the less is read.
+    ///   - index: tells where an entry lies; it may forget what nobody needs any more.
     package init(
         in directory: URL,
         keys: KeyRing,
         durable: VaultLocation? = nil,
         segmentSize: Int64 = 256 << 20,
-        calls: SystemCalls = .live
+        calls: SystemCalls = .live,
+        index: @escaping @Sendable (VaultEntryID) throws -> VaultLocation?
     ) throws(VaultError) {
         self.directory = try VaultDirectory(in: directory, calls: calls)
         self.keys = keys
         self.segmentSize = segmentSize
+        self.index = index
+        cuts = ContentCuts(keys: keys)
         frames = FrameSealer(sealer: keys.sealer(for: .vault))
         let sealer = keys.sealer(for: .vault)
         tail = Mutex(try Self.recoverTail(of: self.directory, sealer: sealer, durable: durable))
+        try openDictionary()
     }
 
-    package func makeWriter() throws -> any VaultWriter {
+    package func makeWriter(isAnew: Bool) throws -> any VaultWriter {
         try checkPoison()
-        return SegmentVaultWriter(self)
+        return SegmentVaultWriter(self, isAnew: isAnew)
     }
 
     package func sync() throws {
@@ -72,47 +87,57 @@ package final class SegmentVault: Vault {
         at location: VaultLocation,
         _ onChunk: (UnsafeRawBufferPointer) throws -> Void
     ) throws {
-        var reader = try entryReader(id, at: location)
-        while !reader.isAtEnd { try reader.readFrame(onChunk) }
+        var reader = try contentReader(id, at: location)
+        while !reader.isAtEnd { try reader.next(onChunk) }
     }
 
     package func makeReader(_ id: VaultEntryID, at location: VaultLocation) throws -> any VaultReader {
-        SegmentVaultReader(try entryReader(id, at: location))
+        SegmentVaultReader(try contentReader(id, at: location))
     }
 
-    private func entryReader(_ id: VaultEntryID, at location: VaultLocation) throws(VaultError) -> EntryReader {
+    /// Begins to read a content, of which `part` finds the parts.
+    func contentReader(
+        _ id: VaultEntryID,
+        at location: VaultLocation,
+        part: ((VaultEntryID) throws -> VaultLocation?)? = nil
+    ) throws -> ContentReader {
+        ContentReader(try entryReader(id, at: location), at: location) { [self] id in
+            guard let place = try part?(id) ?? locate(id) else {
+                throw VaultError(.missing, "A part of the content is not there.", location: location)
+            }
+            return try entryReader(id, at: place)
+        }
+    }
+
+    func entryReader(_ id: VaultEntryID, at location: VaultLocation) throws(VaultError) -> EntryReader {
         try checkPoison()
         let file = try readableSegment(location.segment)
         let size = try file.size()
         guard location.offset >= SegmentHeader.length, location.offset <= size,
             location.length >= EntryHeader.minimumEntryLength, location.length <= size - location.offset
         else { throw VaultError(.missing, "There is no entry.", location: location) }
-        return try EntryReader(id, in: file, at: location, frames: frames, keys: keys)
+        return try EntryReader(id, in: file, at: location, frames: frames, keys: keys) { [self] in
+            try dictionary(of: location.segment, in: file)
+        }
     }
 
-    /// The place of an entry that was appended lately.
+    /// Where an entry lies; nil where there is none.
+    func locate(_ id: VaultEntryID) throws -> VaultLocation? {
+        try recentLocation(of: id) ?? indexedLocation(of: id)
+    }
+
+    /// The place of an entry that was appended lately, whether or not the index names it.
     func recentLocation(of id: VaultEntryID) -> VaultLocation? {
         tail.withLock { $0.recent[id] }
     }
 
-    /// Appends an entry of `length` bytes, which `write` puts into a file from an offset on.
-    ///
-    /// Answers with `isNew` false where another writer appended the same content meanwhile.
-    func append(
-        _ id: VaultEntryID,
-        length: Int64,
-        write: (OpenFile, Int64) throws(VaultError) -> Void
-    ) throws(VaultError) -> (location: VaultLocation, isNew: Bool) {
-        while true {
-            try checkPoison()
-            let full: Int64
-            switch try tryAppend(id, length: length, write: write) {
-            case .appended(let location): return (location, true)
-            case .present(let location): return (location, false)
-            case .full(let segment): full = segment
-            }
-            try rollOver(from: full)
+    func indexedLocation(of id: VaultEntryID) throws -> VaultLocation? { try index(id) }
+
+    func id(sha256: [UInt8]) throws(VaultError) -> VaultEntryID {
+        guard let id = VaultEntryID(bytes: keys.contentKey(sha256: sha256)) else {
+            throw VaultError(.wrongKey, "The keys name no content.")
         }
+        return id
     }
 
     /// Where appends stand: the last segment and its end.
@@ -125,69 +150,7 @@ package final class SegmentVault: Vault {
         if let error = poison.withLock({ $0 }) { throw error }
     }
 
-    private enum Attempt {
-        case appended(VaultLocation)
-        case present(VaultLocation)
-        case full(segment: Int64)
-    }
-
-    private func tryAppend(
-        _ id: VaultEntryID,
-        length: Int64,
-        write: (OpenFile, Int64) throws(VaultError) -> Void
-    ) throws(VaultError) -> Attempt {
-        try tail.withLock { tail throws(VaultError) in
-            if let location = tail.recent[id] { return .present(location) }
-            guard let file = tail.file,
-                tail.end == Int64(SegmentHeader.length) || length <= segmentSize - tail.end
-            else { return .full(segment: tail.segment) }
-            do throws(VaultError) {
-                try write(file, tail.end)
-            } catch {
-                // What was written of the entry must not stay: the next one begins here.
-                let end = tail.end
-                try poisoning { () throws(VaultError) in try file.truncate(to: end) }
-                throw error
-            }
-            let location = VaultLocation(segment: tail.segment, offset: tail.end, length: length)
-            tail.end += length
-            tail.isDirty = true
-            tail.recent.insert(id, location)
-            return .appended(location)
-        }
-    }
-
-    /// Begins the segment after `segment`, unless another writer has.
-    ///
-    /// The full one is durable before, so that after a crash only the last segment can have a torn end.
-    private func rollOver(from segment: Int64) throws(VaultError) {
-        try syncing.withLock { _ throws(VaultError) in
-            try tail.withLock { tail throws(VaultError) in
-                guard tail.segment == segment else { return }
-                if let file = tail.file, tail.isDirty {
-                    try poisoning { () throws(VaultError) in try file.sync() }
-                    tail.isDirty = false
-                }
-                let next = segment + 1
-                let file = try directory.open(next, flags: O_RDWR | O_CREAT | O_EXCL)
-                do throws(VaultError) {
-                    try Self.begin(file, segment: next, sealer: keys.sealer(for: .vault))
-                } catch {
-                    directory.remove(next)
-                    throw error
-                }
-                try poisoning { () throws(VaultError) in
-                    try file.sync()
-                    try directory.sync()
-                }
-                tail.segment = next
-                tail.file = file
-                tail.end = Int64(SegmentHeader.length)
-            }
-        }
-    }
-
-    private func poisoning(_ body: () throws(VaultError) -> Void) throws(VaultError) {
+    func poisoning(_ body: () throws(VaultError) -> Void) throws(VaultError) {
         do throws(VaultError) {
             try body()
         } catch {

@@ -1,17 +1,17 @@
 import FoundationEssentials
 
-/// Reads one entry of a segment at its caller's pace.
+/// Reads one content at its caller's pace.
 final class SegmentVaultReader: VaultReader {
-    private var entry: EntryReader
+    private var reader: ContentReader
 
-    init(_ entry: EntryReader) {
-        self.entry = entry
+    init(_ reader: ContentReader) {
+        self.reader = reader
     }
 
     func next() throws -> Data? {
         var content = Data()
-        while content.isEmpty, !entry.isAtEnd {
-            try entry.readFrame { content.append(contentsOf: $0) }
+        while content.isEmpty, !reader.isAtEnd {
+            try reader.next { content.append(contentsOf: $0) }
         }
         return content.isEmpty ? nil : content
     }

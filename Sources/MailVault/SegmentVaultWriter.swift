@@ -3,116 +3,122 @@ import FoundationEssentials
 import MailkeepKeys
 import Synchronization
 
-/// Takes one message: at most 1 MiB stays in memory, the rest waits sealed in a file without a name.
+/// Takes one message: its parts go into the vault as they come, and at most 1 MiB of what is between them stays in memory;
+/// the rest waits sealed in a file without a name.
 final class SegmentVaultWriter: VaultWriter {
     private struct Message {
         var hash = SHA256()
         var size: Int64 = 0
-        var frameCount = 0
-        let salt = (0..<2).flatMap { _ in withUnsafeBytes(of: UInt64.random(in: .min ... .max)) { Array($0) } }
-        var spool: Spool?
-    }
-
-    private struct Spool {
-        let file: OpenFile
-        var length: Int64 = 0
+        var entry: NewEntry
+        var parts: [StoredPart] = []
+        let splitter: ContentSplitter
     }
 
     private let vault: SegmentVault
-    private let message = Mutex<Message?>(Message())
-    /// The frame of the message that is being filled, by whom has the message.
-    private let frame: FrameBuffer
+    private let isAnew: Bool
+    private let message: Mutex<Message?>
+    /// The frame of the recipe that is being filled, and the piece that comes, by whom has the message.
+    private let recipe: FrameBuffer
+    private let piece: FrameBuffer
 
-    init(_ vault: SegmentVault) {
+    init(_ vault: SegmentVault, isAnew: Bool) {
         self.vault = vault
-        frame = vault.frames.takeBuffer()
+        self.isAnew = isAnew
+        recipe = vault.frames.takeBuffer()
+        piece = vault.frames.takeBuffer()
+        message = Mutex(
+            Message(entry: NewEntry(kind: .recipe), splitter: ContentSplitter(buffer: piece, cuts: vault.cuts))
+        )
     }
 
     deinit {
-        vault.frames.giveBack(frame)
+        vault.frames.giveBack(recipe)
+        vault.frames.giveBack(piece)
     }
 
     func write(_ bytes: UnsafeRawBufferPointer) throws {
         try vault.checkPoison()
-        try message.withLock { message in
-            guard message != nil else { throw Self.finished }
-            message?.hash.update(bufferPointer: bytes)
-            message?.size += Int64(bytes.count)
+        try message.withLock { state in
+            guard var message = state.take() else { throw Self.finished }
+            message.hash.update(bufferPointer: bytes)
+            message.size += Int64(bytes.count)
+            try message.splitter.append(bytes) { try add($0, to: &message.entry, &message.parts) }
+            state = message
+        }
+    }
+
+    func finish() throws -> StoredContent {
+        try vault.checkPoison()
+        guard var message = message.withLock({ $0.take() }) else { throw Self.finished }
+        try message.splitter.finish { try add($0, to: &message.entry, &message.parts) }
+        let sha256 = Array(message.hash.finalize())
+        let id = try vault.id(sha256: sha256)
+        message.entry.contentLength = message.size
+        let part = try recipe.bytes.withUnsafeBytes {
+            try vault.store(message.entry, lastFrame: $0, as: id, isAnew: isAnew)
+        }
+        return StoredContent(
+            id: id,
+            sha256: sha256,
+            size: message.size,
+            location: part.location,
+            isNew: part.isNew,
+            parts: message.parts.filter { $0.id != id }
+        )
+    }
+
+    private static var finished: VaultError { VaultError(.finished, "The writer has finished.") }
+
+    private func add(_ piece: ContentSplitter.Piece, to entry: inout NewEntry, _ parts: inout [StoredPart]) throws {
+        var step = Recipe.Step(encoding: piece.encoding, isContinued: piece.isContinued, length: piece.bytes.count)
+        if piece.isPart {
+            let id = try vault.id(sha256: Self.sha256(of: piece.bytes))
+            let part = try vault.store(
+                NewEntry(kind: .bytes, contentLength: Int64(piece.bytes.count)),
+                lastFrame: piece.bytes,
+                as: id,
+                isAnew: isAnew,
+                isSample: piece.encoding == .text
+            )
+            step.part = id
+            parts.append(part)
+        }
+        try append(Recipe.encode(step), to: &entry)
+        if step.part == nil { try append(piece.bytes, to: &entry) }
+    }
+
+    private static func sha256(of bytes: UnsafeRawBufferPointer) -> [UInt8] {
+        var hash = SHA256()
+        hash.update(bufferPointer: bytes)
+        return Array(hash.finalize())
+    }
+
+    private func append(_ bytes: some ContiguousBytes, to entry: inout NewEntry) throws {
+        try bytes.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty {
-                if frame.bytes.count == SegmentFormat.frameSize { try spoolFrame(of: &message) }
-                let taken = rest.prefix(SegmentFormat.frameSize - frame.bytes.count)
-                frame.bytes.append(contentsOf: taken)
+                if recipe.bytes.count == SegmentFormat.frameSize { try spoolFrame(of: &entry) }
+                let taken = rest.prefix(SegmentFormat.frameSize - recipe.bytes.count)
+                recipe.bytes.append(contentsOf: UnsafeRawBufferPointer(rebasing: taken))
                 rest = rest.dropFirst(taken.count)
             }
         }
     }
 
-    func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent {
-        try vault.checkPoison()
-        guard let message = message.withLock({ $0.take() }) else { throw Self.finished }
-        let sha256 = Array(message.hash.finalize())
-        guard let id = VaultEntryID(bytes: vault.keys.contentKey(sha256: sha256)) else { throw Self.finished }
-        let (location, isNew) =
-            if let known = try isKnown(id) ?? vault.recentLocation(of: id) {
-                (known, false)
-            } else {
-                try append(message, id: id)
-            }
-        return StoredContent(id: id, sha256: sha256, size: message.size, location: location, isNew: isNew)
-    }
-
-    private static var finished: VaultError { VaultError(.finished, "The writer has finished.") }
-
-    /// Seals the full frame into the spool.
-    private func spoolFrame(of message: inout Message?) throws {
-        guard var current = message.take() else { throw Self.finished }
-        var spool = try current.spool ?? Spool(file: vault.directory.makeSpool())
+    /// Seals the full frame into the spool; without a dictionary, as nobody knows in which segment it will lie.
+    private func spoolFrame(of entry: inout NewEntry) throws {
+        var spool = try entry.spool ?? Spool(file: vault.directory.makeSpool())
         let sealed = vault.frames.takeBuffer()
         defer { vault.frames.giveBack(sealed) }
-        try vault.frames.pack(frame.bytes) { packed in
-            try vault.frames.seal(packed, salt: current.salt, index: current.frameCount, header: nil, to: sealed)
+        try recipe.bytes.withUnsafeBytes { bytes in
+            try vault.frames.pack(bytes, nil) { packed in
+                try vault.frames.seal(packed, salt: entry.salt, index: spool.frameCount, header: nil, to: sealed)
+            }
         }
         try spool.file.write(sealed.bytes, at: spool.length)
         spool.length += Int64(sealed.bytes.count)
-        current.spool = spool
-        current.frameCount += 1
-        frame.bytes.removeAll(keepingCapacity: true)
-        message = current
-    }
-
-    private func append(_ message: Message, id: VaultEntryID) throws -> (VaultLocation, Bool) {
-        let spooled = message.spool?.length ?? 0
-        // The entry's header and its last frame.
-        let ends = vault.frames.takeBuffer()
-        defer { vault.frames.giveBack(ends) }
-        let header = try vault.frames.pack(frame.bytes) { packed in
-            let header = EntryHeader(
-                id: id,
-                contentLength: message.size,
-                framesLength: spooled + Int64(packed.frameLength),
-                salt: message.salt
-            )
-            ends.bytes += header.encodedWithChecksum
-            try vault.frames.seal(packed, salt: message.salt, index: message.frameCount, header: header, to: ends)
-            return header
-        }
-        return try vault.append(id, length: header.entryLength) { file, offset throws(VaultError) in
-            guard let spool = message.spool else { return try file.write(ends.bytes, at: offset) }
-            try file.write(ends.bytes.prefix(EntryHeader.length), at: offset)
-            let framesOffset = offset + Int64(EntryHeader.length)
-            try Self.copy(spool, to: file, at: framesOffset)
-            try file.write(ends.bytes.dropFirst(EntryHeader.length), at: framesOffset + spool.length)
-        }
-    }
-
-    private static func copy(_ spool: Spool, to file: OpenFile, at offset: Int64) throws(VaultError) {
-        var done: Int64 = 0
-        while done < spool.length {
-            let bytes = try spool.file.read(at: done, count: Int(min(spool.length - done, 1 << 20)))
-            guard !bytes.isEmpty else { throw VaultError(.ioFailed, "A message's file was cut.") }
-            try file.write(bytes, at: offset + done)
-            done += Int64(bytes.count)
-        }
+        spool.frameCount += 1
+        entry.spool = spool
+        recipe.bytes.removeAll(keepingCapacity: true)
     }
 }

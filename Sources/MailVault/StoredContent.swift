@@ -6,16 +6,32 @@ package struct StoredContent: Sendable, Hashable {
     /// How many raw bytes there are.
     package let size: Int64
     package let location: VaultLocation
-    /// Whether the bytes were appended now; false where the vault held them already.
-    ///
-    /// False does not mean that the database knows them: another writer may have appended them a moment ago.
+    /// Whether the index does not name it yet; false where it was stored before.
     package let isNew: Bool
+    /// What it is put together of; the same part may be among them several times.
+    package let parts: [StoredPart]
 
-    package init(id: VaultEntryID, sha256: [UInt8], size: Int64, location: VaultLocation, isNew: Bool) {
+    package init(
+        id: VaultEntryID,
+        sha256: [UInt8],
+        size: Int64,
+        location: VaultLocation,
+        isNew: Bool,
+        parts: [StoredPart] = []
+    ) {
         self.id = id
         self.sha256 = sha256
         self.size = size
         self.location = location
         self.isNew = isNew
+        self.parts = parts
     }
+}
+
+/// An entry that contents are put together of.
+package struct StoredPart: Sendable, Hashable {
+    package let id: VaultEntryID
+    package let location: VaultLocation
+    /// Whether the index does not name it yet.
+    package let isNew: Bool
 }

@@ -6,7 +6,9 @@ package import FoundationEssentials
 /// them from the caller's own executor or thread; any thread may call, also at the same time.
 package protocol Vault: Sendable {
     /// What takes one message's bytes; several may be open at once.
-    func makeWriter() throws -> any VaultWriter
+    ///
+    /// - Parameter isAnew: stores what is stored as well, in another place, as where that is damaged.
+    func makeWriter(isAnew: Bool) throws -> any VaultWriter
 
     /// Returns when everything that was appended before the call is durable.
     ///
@@ -14,7 +16,7 @@ package protocol Vault: Sendable {
     /// throws `poisoned`, as the operating system forgets which bytes it failed to write.
     func sync() throws
 
-    /// Reads the entry `id` at `location` in chunks of at most 1 MiB.
+    /// Reads the content `id` at `location` in chunks of about 1 MiB.
     ///
     /// Every chunk is authentic when it is handed out; that all of them together are the content that `id` names is
     /// known when the call returns. Throws `missing` or `damaged`, and what `onChunk` throws.
@@ -27,7 +29,8 @@ package protocol Vault: Sendable {
     /// Begins to read an entry at the caller's own pace; throws as `read` does.
     func makeReader(_ id: VaultEntryID, at location: VaultLocation) throws -> any VaultReader
 
-    /// Opens every entry, in the order of writing, and tells what it found: to verify, or to rebuild the index.
+    /// Opens every entry but dictionaries, in the order of writing, and tells what it found: to verify, or to rebuild the
+    /// index.
     ///
     /// Damage is told, not thrown. What is appended meanwhile is left out.
     func scan(_ onEntry: (ScannedEntry) throws -> Void) throws
@@ -37,7 +40,7 @@ package protocol Vault: Sendable {
 ///
 /// For one task at a time.
 package protocol VaultReader: AnyObject {
-    /// The next piece, at most 1 MiB; nil after the last. Throws `damaged`, also instead of nil where all pieces together
+    /// The next piece, about 1 MiB at most; nil after the last. Throws `damaged`, also instead of nil where all pieces together
     /// are not what the id names.
     func next() throws -> Data?
 }
@@ -51,11 +54,11 @@ package protocol VaultWriter: AnyObject, Sendable {
 
     /// Ends the message and appends it to the vault, unless the vault holds the same content.
     ///
-    /// `isKnown` tells where the database knows the content to be; its location is answered then with `isNew` false.
-    /// The content is durable only after the vault's next `sync`, whether new or not.
+    /// Where the index names the content, its location there is answered, with `isNew` false. The content is durable only
+    /// after the vault's next `sync`, whether new or not.
     ///
     /// A writer that is let go of before drops its message.
-    func finish(isKnown: (VaultEntryID) throws -> VaultLocation?) throws -> StoredContent
+    func finish() throws -> StoredContent
 }
 
 extension VaultWriter {
@@ -66,6 +69,8 @@ extension VaultWriter {
 }
 
 extension Vault {
+    package func makeWriter() throws -> any VaultWriter { try makeWriter(isAnew: false) }
+
     /// Reads an entry as a whole; throws `tooLarge` where it has more than `limit` bytes.
     package func readAll(_ id: VaultEntryID, at location: VaultLocation, limit: Int) throws -> Data {
         var data = Data()
@@ -79,12 +84,9 @@ extension Vault {
     }
 
     /// Stores bytes that are in memory already.
-    package func store(
-        _ bytes: some ContiguousBytes,
-        isKnown: (VaultEntryID) throws -> VaultLocation?
-    ) throws -> StoredContent {
+    package func store(_ bytes: some ContiguousBytes) throws -> StoredContent {
         let writer = try makeWriter()
         try writer.write(bytes)
-        return try writer.finish(isKnown: isKnown)
+        return try writer.finish()
     }
 }

@@ -62,6 +62,14 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case importUnreadable = "import_unreadable"
         case importColumns = "import_columns"
         case importRows = "import_rows"
+        case vaultBusy = "vault_busy"
+        case snapshotNone = "snapshot_none"
+        case snapshotUnreadable = "snapshot_unreadable"
+        case snapshotNewer = "snapshot_newer"
+        case snapshotDamaged = "snapshot_damaged"
+        case snapshotKeysNeeded = "snapshot_keys_needed"
+        case snapshotKeysUnreadable = "snapshot_keys_unreadable"
+        case snapshotOtherKeys = "snapshot_other_keys"
     }
 
     package let code: Code

@@ -120,10 +120,11 @@ extension AppError.Code {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle,
             .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows,
-            .exportUnreadable, .exportKey:
+            .exportUnreadable, .exportKey, .snapshotNone, .snapshotUnreadable, .snapshotNewer, .snapshotDamaged,
+            .snapshotKeysUnreadable, .snapshotOtherKeys:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut:
+            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy:
             .failed
         case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
@@ -131,7 +132,7 @@ extension AppError.Code {
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
-            .noBackup:
+            .noBackup, .snapshotKeysNeeded:
             .invalid
         }
     }

@@ -6,6 +6,7 @@ import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
+import Synchronization
 
 /// One organisation's Mailkeep: the data directory that this process owns, and everything that acts on it.
 ///
@@ -23,6 +24,10 @@ package final class Mailkeep: Sendable {
     let tokens: AccessTokens
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
+    /// What keeps segments from being deleted while they are copied.
+    let retention = SegmentRetention()
+    /// Held while key files are read together or changed.
+    private let keyFiles = Mutex<Void>(())
     /// Large mails that are in memory to be shown.
     let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp
@@ -79,11 +84,7 @@ package final class Mailkeep: Sendable {
         self.clock = clock
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
-        vault = try SegmentVault(
-            in: URL(filePath: directory.path),
-            keys: keys,
-            durable: try store.newestLocation().map(VaultLocation.init)
-        )
+        vault = try SegmentVault(in: URL(filePath: directory.path), keys: keys, store: store)
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
         self.providers = providers
@@ -136,6 +137,7 @@ package final class Mailkeep: Sendable {
         logger: Logger
     ) async throws -> Mailkeep {
         let folder = URL(filePath: directory.path)
+        try TemporaryFolder(in: directory.path).clear()
         // A set-up that was interrupted leaves keys, and maybe a database without an organisation.
         let hasKeys = directory.hasDatabase || FileManager.default.fileExists(atPath: "\(directory.keys)/keyring")
         let providers = try MailProviders(providers)
@@ -238,6 +240,11 @@ package final class Mailkeep: Sendable {
     /// Removes uploaded files that are nobody's backup source any more (B2).
     func removeDetachedUploads() async throws {
         try await uploads.sweep { try await self.store.read { try $0.uploadedFiles() } }
+    }
+
+    /// Lends the data directory to whom its key files concern; nobody else changes them meanwhile.
+    func withKeyFiles<Result: Sendable>(_ body: (URL) throws -> Result) throws -> Result {
+        try keyFiles.withLock { _ in try body(URL(filePath: directory.path)) }
     }
 
     /// Ends the connections to the database and lets go of the data directory.

@@ -57,6 +57,21 @@ extension AuditEntry {
         )
     }
 
+    /// An action of who reached the data directory itself, as nobody of the organisation.
+    init(_ action: AuditedAction, origin: String, at now: Timestamp) {
+        self.init(
+            at: now,
+            actor: nil,
+            origin: origin,
+            request: UUID().uuidString.lowercased(),
+            action: action.name,
+            user: action.user,
+            target: action.target,
+            outcome: .done,
+            details: action.details
+        )
+    }
+
     /// The action was not done: a rule said no.
     mutating func refuse(by refusal: Refusal) {
         outcome = .refused

@@ -43,13 +43,28 @@ extension KeyRing {
     /// Puts a new master key in place of the old one; all other keys stay.
     ///
     /// Interrupted anywhere, the keys can be opened: the new master is durable before the keyring is wrapped by it.
-    package static func rotateMaster(in directory: URL) throws(KeyError) {
+    ///
+    /// - Parameter afterStep: is called when each of the three steps is durable.
+    package static func rotateMaster(in directory: URL, afterStep: () -> Void = {}) throws(KeyError) {
         let ring = try open(in: directory)
         let folder = try KeyFolder(in: directory)
         let master = SymmetricKey(size: .bits256)
         try folder.write(master.hexLine, to: .nextMaster)
+        afterStep()
         try folder.write(ring.wrapped(by: master), to: .keyring)
+        afterStep()
         try folder.rename(.nextMaster, to: .master)
+        afterStep()
+    }
+
+    /// The key files of `directory` by their names, as they stand; they open together.
+    package static func files(in directory: URL) throws(KeyError) -> [(name: String, bytes: [UInt8])] {
+        // Finishes a rotation that was interrupted.
+        _ = try open(in: directory)
+        let folder = try KeyFolder(in: directory)
+        var files: [(name: String, bytes: [UInt8])] = []
+        for file in [KeyFolder.File.master, .keyring] { files.append((file.rawValue, try folder.read(file))) }
+        return files
     }
 }
 

@@ -67,7 +67,7 @@ extension MailCredentials: Codable {
 }
 
 /// Where a mail server is and how it is trusted.
-package struct MailServer: Sendable, Equatable {
+package struct MailServer: Sendable, Hashable {
     package var host: String
     package var port: Int
     package var security: ConnectionSecurity

@@ -16,6 +16,7 @@ enum Schema {
         migrator.registerMigration("5") { try $0.execute(sql: jobsInTurn) }
         migrator.registerMigration("6") { try $0.execute(sql: certificates) }
         migrator.registerMigration("7") { try $0.execute(sql: "ALTER TABLE folder ADD COLUMN mod_seq INTEGER") }
+        migrator.registerMigration("8") { try $0.execute(sql: parts) }
         return migrator
     }
 
@@ -445,6 +446,16 @@ enum Schema {
                 DELETE FROM backup_source
                 WHERE user_id = NEW.user_id AND user_id IN (SELECT user_id FROM backup_upload);
             END;
+        """
+
+    /// What contents of the vault are put together of.
+    private static let parts = """
+        CREATE TABLE content_part (
+            content_key BLOB NOT NULL REFERENCES content (key) ON DELETE CASCADE,
+            part_key BLOB NOT NULL REFERENCES content (key),
+            PRIMARY KEY (content_key, part_key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX content_part_by_part ON content_part (part_key);
         """
 
     /// What a backup's certificate needs to add up.

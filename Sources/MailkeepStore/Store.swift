@@ -7,7 +7,7 @@ package import MailkeepKeys
 /// WAL, foreign keys and `synchronous=FULL`: a transaction that was committed survives a power cut. One process at a
 /// time opens it (design decision 1).
 package final class Store: Sendable {
-    private let pool: DatabasePool
+    let pool: DatabasePool
     /// For look-ups that block, apart from the pool: who waits there for a connection on a thread of the concurrency
     /// runtime waits for others that need such a thread to give theirs back, and with few cores all of them stand still.
     private let lookups: DatabaseQueue

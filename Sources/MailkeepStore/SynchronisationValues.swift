@@ -103,10 +103,34 @@ package struct ContentLocation: Sendable, Hashable {
     }
 }
 
+/// Content that is durable in the vault, and what it is put together of.
+package struct DurableContent: Sendable {
+    package struct Part: Sendable {
+        package let location: ContentLocation
+        /// Whether there may be no row that names it yet; one that was named, and is no more, is gone.
+        package let isNew: Bool
+
+        package init(_ location: ContentLocation, isNew: Bool) {
+            self.location = location
+            self.isNew = isNew
+        }
+    }
+
+    package let whole: Part
+    package let parts: [Part]
+
+    package init(_ whole: Part, parts: [Part] = []) {
+        self.whole = whole
+        self.parts = parts
+    }
+
+    package var key: Data { whole.location.key }
+}
+
 /// A mail whose bytes are durable in the vault.
 package struct FetchedMessage: Sendable {
     package var entry: Int64
-    package var content: ContentLocation
+    package var content: DurableContent
     package var size: UInt64
     /// Its date, where the fields that were read of its header had none; nil where it has none.
     package var date: Timestamp?
@@ -114,7 +138,7 @@ package struct FetchedMessage: Sendable {
 
     package init(
         entry: Int64,
-        content: ContentLocation,
+        content: DurableContent,
         size: UInt64,
         date: Timestamp? = nil,
         summary: MessageSummary
@@ -136,7 +160,7 @@ package struct WatchedInbox: Sendable, Hashable {
 /// A mail whose bytes are durable in the vault, as its row keeps it.
 package struct SealedMessage: Sendable {
     package let entry: Int64
-    package let content: ContentLocation
+    package let content: DurableContent
     package let size: UInt64
     let date: Timestamp?
     let hasAttachment: Bool

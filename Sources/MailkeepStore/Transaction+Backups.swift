@@ -71,7 +71,7 @@ package struct BackupSeal: Sendable {
     package var messageBytes: Int64
     package var root: Data
     package var signature: Data
-    package var manifest: ContentLocation
+    package var manifest: DurableContent
     /// The head of the audit log that the manifest names.
     package var auditHead: Data
     package var coveredUntil: Timestamp?
@@ -85,7 +85,7 @@ package struct BackupSeal: Sendable {
         messageBytes: Int64,
         root: Data,
         signature: Data,
-        manifest: ContentLocation,
+        manifest: DurableContent,
         auditHead: Data,
         coveredUntil: Timestamp?,
         origin: BackupOrigin,
@@ -270,7 +270,11 @@ extension ReadTransaction {
             throw StoreError(.damaged, "a backup has an unknown status")
         }
         let moment = { (column: String) in (row[column] as Int64?).map(Timestamp.init) }
-        let manifest = (row["manifest_key"] as Data?).map { ContentLocation($0, in: row) }
+        let manifest = (row["manifest_key"] as Data?).map { key in
+            // In a damaged database nothing may tell where it lies: nowhere, then.
+            (row["segment"] as Int64?) == nil
+                ? ContentLocation(key: key, segment: 0, offset: 0, length: 0) : ContentLocation(key, in: row)
+        }
         return BackupDetails(
             id: BackupID(rawValue: row["id"]),
             user: UserID(rawValue: row["user_id"]),

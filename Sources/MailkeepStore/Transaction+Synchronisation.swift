@@ -211,11 +211,22 @@ extension WriteTransaction {
     }
 
     /// Names content that is durable in the vault.
-    package func recordContent(_ content: ContentLocation) throws {
-        try run(
-            "INSERT OR IGNORE INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)",
-            [content.key, content.segment, content.offset, content.length]
-        )
+    ///
+    /// - Throws: where it, or a part of it, was stored before and was removed since: it is to be read again.
+    package func recordContent(_ content: DurableContent) throws {
+        for part in [content.whole] + content.parts where part.isNew {
+            let place = part.location
+            try run(
+                "INSERT OR IGNORE INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)",
+                [place.key, place.segment, place.offset, place.length]
+            )
+        }
+        for part in content.parts {
+            try run(
+                "INSERT OR IGNORE INTO content_part (content_key, part_key) VALUES (?, ?)",
+                [content.key, part.location.key]
+            )
+        }
     }
 
     /// Notes why a mail is not stored.

@@ -178,7 +178,7 @@ package struct BackupJob: Sendable {
             last = end.content.key
         }
         let (totals, root) = try manifest.finish()
-        let content = try document.finish { try store.location(of: Data($0.bytes)).map(VaultLocation.init) }
+        let content = try document.finish()
         try vault.sync()
         return BackupSeal(
             messages: totals.messages,
@@ -186,7 +186,7 @@ package struct BackupJob: Sendable {
             messageBytes: totals.bytes,
             root: root,
             signature: Data(try keys.signer.sign(content.sha256)),
-            manifest: ContentLocation(content),
+            manifest: DurableContent(content),
             auditHead: auditHead,
             coveredUntil: reading.report.coveredUntil,
             origin: reading.origin,

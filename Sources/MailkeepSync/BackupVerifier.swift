@@ -32,9 +32,11 @@ package struct BackupVerifier: Sendable {
 
     /// Verifies a completed backup; `onProgress` is told the messages read so far.
     ///
+    /// - Parameter readsMessages: whether the messages themselves are read, and not only the manifest.
     /// - Throws: `CancellationError`, and what the database throws; damage is told in the result, not thrown.
     package func verify(
         _ backup: BackupDetails,
+        readsMessages: Bool = true,
         onProgress: (Int) async throws -> Void
     ) async throws -> BackupVerification {
         var result = BackupVerification()
@@ -55,7 +57,9 @@ package struct BackupVerifier: Sendable {
                 try Task.checkCancellation()
                 guard let sha256 = Data(hex: message.sha256) else { throw ManifestMalformed() }
                 tree.append(sha256)
-                if try await isWhole(sha256, size: message.size) {
+                if !readsMessages {
+                    result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
+                } else if try await isWhole(sha256, size: message.size) {
                     result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
                 } else {
                     result.damaged.append(message.sha256)
@@ -82,16 +86,13 @@ package struct BackupVerifier: Sendable {
     private func isWhole(_ sha256: Data, size: Int64) async throws -> Bool {
         let key = Data(keys.contentKey(sha256: sha256))
         guard let location = try await store.read({ try $0.location(of: key) }) else { return false }
-        var hash = SHA256()
         var count: Int64 = 0
         do {
-            try vault.read(location) { chunk in
-                hash.update(bufferPointer: chunk)
-                count += Int64(chunk.count)
-            }
+            // The key stands for the SHA-256: what comes is what has it, or is found to be damaged.
+            try vault.read(location) { count += Int64($0.count) }
         } catch is VaultError {
             return false
         }
-        return count == size && Data(hash.finalize()) == sha256
+        return count == size
     }
 }

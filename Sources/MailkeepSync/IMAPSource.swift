@@ -82,13 +82,22 @@ struct IMAPSource: MailSource {
     }
 
     private var configuration: IMAPConfiguration {
+        Self.configuration(of: server, policy: policy, responseTimeout: responseTimeout)
+    }
+
+    /// How a server is connected to.
+    static func configuration(
+        of server: MailServer,
+        policy: NetworkPolicy,
+        responseTimeout: TimeAmount
+    ) -> IMAPConfiguration {
         IMAPConfiguration(
             host: server.host,
             port: server.port,
             security: MailEndpoint.Security(server.security),
             trust: server.certificates.map { .certificates(pem: $0) } ?? .system,
             responseTimeout: responseTimeout
-        ) { [policy] address in
+        ) { address in
             policy.allows(address)
         }
     }

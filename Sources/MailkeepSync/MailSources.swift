@@ -1,9 +1,11 @@
+import IMAPClient
 package import Logging
 import MailConnection
 package import MailkeepKeys
 package import MailkeepModel
 package import MailkeepStore
 import NIOCore
+import POP3Client
 
 /// Finds where a user's mail is to be read from, within what this process and the person who asked may reach.
 package struct MailSources: Sendable {
@@ -92,6 +94,29 @@ package struct MailSources: Sendable {
         guard let addresses = try? await endpoint.addresses(), !addresses.contains(where: policy.allows) else { return }
         throw SyncFailure(.network, "the network of the mail server is not allowed")
     }
+
+    /// Connects to a mail server, with TLS where its settings say so, and signs in to nothing.
+    ///
+    /// - Throws: `SyncFailure`, `CancellationError`.
+    package func reach(_ inUse: MailServerInUse, permissions: JobPermissions) async throws {
+        let server = inUse.server
+        let policy = policy(permissions)
+        do {
+            guard inUse.accountType.speaksIMAP else {
+                var endpoint = POP3Source.endpoint(of: server, policy: policy)
+                endpoint.responseTimeout = Self.patience
+                return try await reachPOP3Server(POP3Configuration(endpoint), logger: logger)
+            }
+            let configuration = IMAPSource.configuration(of: server, policy: policy, responseTimeout: Self.patience)
+            try await reachIMAPServer(configuration, logger: logger)
+        } catch let error as IMAPError {
+            throw SyncFailure(error)
+        } catch let error as POP3Error {
+            throw SyncFailure(error)
+        }
+    }
+
+    private static let patience = TimeAmount.seconds(20)
 
     private func policy(_ permissions: JobPermissions) -> NetworkPolicy {
         NetworkPolicy(allowed: networks + permissions.mailNetworks.compactMap(Network.init))

@@ -42,13 +42,16 @@ struct POP3Source: MailSource {
         }
     }
 
-    private var endpoint: MailEndpoint {
+    private var endpoint: MailEndpoint { Self.endpoint(of: server, policy: policy) }
+
+    /// How a server is connected to.
+    static func endpoint(of server: MailServer, policy: NetworkPolicy) -> MailEndpoint {
         MailEndpoint(
             host: server.host,
             port: server.port,
             security: MailEndpoint.Security(server.security),
             trust: server.certificates.map { .certificates(pem: $0) } ?? .system
-        ) { [policy] address in
+        ) { address in
             policy.allows(address)
         }
     }

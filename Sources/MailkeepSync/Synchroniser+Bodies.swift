@@ -239,14 +239,12 @@ extension Synchroniser {
             try writer.write(chunk)
             worker.head.append(contentsOf: chunk.prefix(Self.summaryBytes - worker.head.count))
         }
-        let content = try writer.finish { id in
-            try store.location(of: Data(id.bytes)).map(VaultLocation.init)
-        }
+        let content = try writer.finish()
         let message = Message(parsing: worker.head, extent: .beginning)
         let date = message.header.date ?? body.receivedAt ?? ReceivedDate.newest(in: worker.head)
         let fetched = FetchedMessage(
             entry: entry,
-            content: ContentLocation(content),
+            content: DurableContent(content),
             size: UInt64(clamping: content.size),
             date: date.map(Timestamp.init(rawValue:)),
             summary: MessageSummary(message, sha256: Data(content.sha256))

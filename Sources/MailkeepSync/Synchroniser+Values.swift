@@ -1,16 +1,39 @@
 package import Foundation
 import MailMessage
 package import MailVault
+package import MailkeepKeys
 package import MailkeepStore
 
 extension ContentLocation {
-    /// The row that names content of the vault.
+    /// The row that names an entry of the vault.
+    package init(_ id: VaultEntryID, at location: VaultLocation) {
+        self.init(
+            key: Data(id.bytes),
+            segment: location.segment,
+            offset: location.offset,
+            length: location.length
+        )
+    }
+}
+
+extension SegmentVault {
+    /// Opens the vault of a data directory, of which `store` has the facts.
+    package convenience init(in directory: URL, keys: KeyRing, store: Store) throws {
+        try self.init(
+            in: directory,
+            keys: keys,
+            durable: store.newestLocation().map(VaultLocation.init),
+            index: { id in try store.location(of: Data(id.bytes)).map(VaultLocation.init) }
+        )
+    }
+}
+
+extension DurableContent {
+    /// The rows that name what was stored.
     package init(_ content: StoredContent) {
         self.init(
-            key: Data(content.id.bytes),
-            segment: content.location.segment,
-            offset: content.location.offset,
-            length: content.location.length
+            Part(ContentLocation(content.id, at: content.location), isNew: content.isNew),
+            parts: content.parts.map { Part(ContentLocation($0.id, at: $0.location), isNew: $0.isNew) }
         )
     }
 }

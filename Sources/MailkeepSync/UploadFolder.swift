@@ -64,6 +64,23 @@ package final class UploadFolder: Sendable {
         for file in files where !kept.contains(file) { remove(file) }
     }
 
+    /// Compares what lies in the folder with what rows name.
+    ///
+    /// - Returns: how many files nothing names and nobody writes, and how many that are named are not there.
+    /// - Throws: `SyncFailure` of code `storage`.
+    package func compare(with named: Set<String>) throws -> (orphaned: Int, missing: Int) {
+        let files: Set<String>
+        do {
+            files = Set(try FileManager.default.contentsOfDirectory(atPath: path))
+        } catch CocoaError.fileReadNoSuchFile, CocoaError.fileNoSuchFile {
+            files = []
+        } catch {
+            throw SyncFailure(.storage, "the folder of uploads cannot be listed", cause: error)
+        }
+        let written = open.withLock { $0 }
+        return (files.subtracting(named).subtracting(written).count, named.subtracting(files).count)
+    }
+
     /// What an upload holds, to be read like files of this machine.
     ///
     /// - Throws: `SyncFailure` of code `path` where it is gone or damaged.

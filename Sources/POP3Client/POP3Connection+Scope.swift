@@ -29,3 +29,19 @@ package nonisolated(nonsending) func withPOP3Connection<Result: Sendable>(
         return result
     }
 }
+
+/// Connects, secures the connection, and closes it without signing in.
+///
+/// - Throws: ``POP3Error``, `CancellationError`.
+package nonisolated(nonsending) func reachPOP3Server(_ configuration: POP3Configuration, logger: Logger) async throws {
+    try await withMailTransport(POP3Protocol(configuration), logger: logger) { transport, inbound, outbound in
+        let connection = POP3Connection(
+            inbound: inbound,
+            outbound: outbound,
+            watchdog: transport.watchdog,
+            configuration: configuration
+        )
+        if configuration.endpoint.security != .startTLS { try await connection.greet() }
+        await transport.end { _ = try await connection.perform(.quit) }
+    }
+}

@@ -78,8 +78,8 @@ struct CommandContext: Sendable {
     }
 
     /// The language of the person whom a command names, else of the terminal.
-    func locale(of command: any ShellCommand) async -> MailkeepModel.Locale {
-        let options = command.common
+    func locale(of command: any ServedCommand) async -> MailkeepModel.Locale {
+        guard let options = (command as? any ShellCommand)?.common else { return console.locale }
         let user = try? await host.withMailkeep(data: options.location.data) {
             try await $0.user(email: options.actingUser)
         }

@@ -103,7 +103,7 @@ struct Failure {
 extension ShellError.Code {
     fileprivate var status: Int32 {
         switch self {
-        case .notFound, .notPermitted, .directory, .tooLarge, .notText, .notNamed: ExitStatus.badInput
+        case .notFound, .notPermitted, .exists, .directory, .tooLarge, .notText, .notNamed: ExitStatus.badInput
         case .noTerminal, .endOfInput: ExitStatus.usage
         default: ExitStatus.failed
         }

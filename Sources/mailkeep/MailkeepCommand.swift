@@ -31,7 +31,7 @@ struct MailkeepCommand: AsyncParsableCommand {
             InitCommand.self, ServeCommand.self, OrganizationCommand.self, UserCommand.self, MailboxCommand.self,
             LockCommand.self,
             UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, AuditCommand.self,
-            KeysCommand.self, VerifyExportCommand.self,
+            SnapshotCommand.self, RestoreCommand.self, DoctorCommand.self, KeysCommand.self, VerifyExportCommand.self,
         ]
     )
 

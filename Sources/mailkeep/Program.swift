@@ -44,7 +44,7 @@ enum Program {
         } catch {
             return await Failure(error, in: console.locale).report(on: console, json: false)
         }
-        guard let command = try? MailkeepCommand.parseAsRoot(arguments) as? any ShellCommand,
+        guard let command = try? MailkeepCommand.parseAsRoot(arguments) as? any ServedCommand,
             let data = command.location.data ?? settings.data
         else {
             return await execute(arguments, console: console, host: LocalHost(settings: settings))
@@ -52,7 +52,7 @@ enum Program {
         do {
             let socket = DataDirectory.socket(at: data)
             // The server has settings of its own: what this command may reach by its environment goes along.
-            let reach = command is any ReachingCommand ? settings.reachArguments : []
+            let reach = command is any Reaching ? settings.reachArguments : []
             let status = try await ShellClient.run(
                 arguments + reach,
                 socket: socket,
@@ -75,7 +75,7 @@ enum Program {
             return await report(error, console)
         }
         switch parsed {
-        case let command as any ShellCommand:
+        case let command as any ServedCommand:
             let context = CommandContext(console: console, host: host)
             do {
                 try await command.run(in: context)
@@ -116,12 +116,18 @@ enum Program {
     }
 }
 
-/// A command that acts as somebody, here or in the server.
-protocol ShellCommand: ParsableCommand {
-    var common: CommonOptions { get }
+/// A command that works on a data directory: in the server that owns it, if there is one, else here.
+protocol ServedCommand: ParsableCommand {
+    var location: DataOption { get }
+    var isJSON: Bool { get }
 
     /// - Throws: what `Failure` can tell a person.
     func run(in context: CommandContext) async throws
+}
+
+/// A command that acts as somebody.
+protocol ShellCommand: ServedCommand {
+    var common: CommonOptions { get }
 }
 
 extension ShellCommand {
@@ -129,10 +135,13 @@ extension ShellCommand {
     var isJSON: Bool { common.json }
 }
 
-/// A command that reads mail, or stores where to read it.
-protocol ReachingCommand: ShellCommand {
+/// What connects to mail servers or reads mail files, or stores where to.
+protocol Reaching {
     var reach: ReachOptions { get }
 }
+
+/// A command that reads mail, or stores where to read it.
+protocol ReachingCommand: ShellCommand, Reaching {}
 
 /// A command about the process or the directory itself, always run where it was given.
 protocol LocalCommand: ParsableCommand {

@@ -9,6 +9,7 @@ struct ActionList: Encodable {
         case users
         case backups
         case records
+        case keys
     }
 
     let key: Key

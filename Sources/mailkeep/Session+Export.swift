@@ -40,8 +40,12 @@ extension Session {
                 "withheld": "\(exported.withheld)", "file": options.output,
             ]
         )
-        // Standard output is the file then.
-        guard options.output != "-" else { return try await note(message) }
-        try await print(ActionList(key, [ActionShape(id: id, message: message)]), text: message)
+        let actions = ActionList(key, [ActionShape(id: id, message: message)])
+        try await print(actions, text: message, beside: options.output)
+    }
+
+    /// Prints what became of a file that was written; as a note where the file is standard output.
+    func print(_ document: some Encodable, text: String, beside file: String) async throws {
+        if file == "-" { try await note(text) } else { try await print(document, text: text) }
     }
 }

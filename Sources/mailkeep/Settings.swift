@@ -7,6 +7,8 @@ import SystemPackage
 /// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_SYNC_INTERVAL`, …) before the
 /// configuration file, a JSON document at `MAILKEEP_CONFIG` or `/etc/mailkeep.json`.
 struct Settings: Sendable {
+    /// The configuration file that was read; nil where there is none.
+    let file: String?
     let data: String?
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
@@ -59,7 +61,8 @@ struct Settings: Sendable {
             EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty })
         ]
         let file = environment["MAILKEEP_CONFIG"] ?? "/etc/mailkeep.json"
-        if environment["MAILKEEP_CONFIG"] != nil || FileManager.default.fileExists(atPath: file) {
+        let isThere = environment["MAILKEEP_CONFIG"] != nil || FileManager.default.fileExists(atPath: file)
+        if isThere {
             do {
                 providers.append(try await FileProvider<JSONSnapshot>(filePath: FilePath(file)))
             } catch {
@@ -68,6 +71,7 @@ struct Settings: Sendable {
         }
         let reader = ConfigReader(providers: providers).scoped(to: "mailkeep")
         return Settings(
+            file: isThere ? file : nil,
             data: reader.string(forKey: "data"),
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),

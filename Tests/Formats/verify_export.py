@@ -88,4 +88,4 @@ if __name__ == "__main__":
             public_key = load_pem_public_key(file.read())
         print(verify(sys.argv[1], public_key))
     except (AssertionError, InvalidSignature, KeyError, ValueError, zipfile.BadZipFile) as error:
-        sys.exit(f"not proved: {error or type(error).__name__}")
+        sys.exit(f"not proved: {str(error) or type(error).__name__}")

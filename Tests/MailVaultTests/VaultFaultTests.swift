@@ -62,13 +62,13 @@ struct VaultFaultTests {
     func failingWrites(fault: (error: Int32, code: VaultError.Code), size: Int) throws {
         let fixture = try VaultFixture()
         let vault = try fixture.open(calls: faults.calls)
-        let first = try vault.store(text(5000)) { _ in nil }
-        let content = noise(size)
+        let first = try vault.store(text(5000))
+        let content = inOneEntry(noise(size))
         var after = 0
         while true {
             faults.failingWrite.withLock { $0 = (after, fault.error) }
             do {
-                let stored = try vault.store(content) { _ in nil }
+                let stored = try vault.store(content)
                 #expect(stored.location.offset == first.location.offset + first.location.length)
                 break
             } catch let error as VaultError {
@@ -88,9 +88,9 @@ struct VaultFaultTests {
         let fixture = try VaultFixture()
         let vault = try fixture.open(calls: faults.calls)
         faults.failingWrite.withLock { $0 = (0, ENOSPC) }
-        #expect(throws: VaultError(.diskFull, "")) { try vault.store(text(10)) { _ in nil } }
+        #expect(throws: VaultError(.diskFull, "")) { try vault.store(text(10)) }
         faults.failingWrite.withLock { $0 = nil }
-        #expect(try vault.store(text(10)) { _ in nil }.location.segment == 1)
+        #expect(try vault.store(text(10)).location.segment == 1)
     }
 
     @Test("EINTR is no failure")
@@ -110,17 +110,17 @@ struct VaultFaultTests {
             return SystemCalls.live.write(descriptor, bytes, offset)
         }
         let vault = try fixture.open(calls: calls)
-        #expect(try vault.readAll(vault.store(text(5000)) { _ in nil }) == text(5000))
+        #expect(try vault.readAll(vault.store(text(5000))) == text(5000))
     }
 
     @Test("A failed fsync poisons the vault for good")
     func failingSync() throws {
         let fixture = try VaultFixture()
         let vault = try fixture.open(calls: faults.calls)
-        let stored = try vault.store(text(5000)) { _ in nil }
+        let stored = try vault.store(text(5000))
         try vault.sync()
         let writer = try vault.makeWriter()
-        _ = try vault.store(noise(10)) { _ in nil }
+        _ = try vault.store(noise(10))
         faults.isSyncFailing.withLock { $0 = true }
         #expect(throws: VaultError(.poisoned, "")) { try vault.sync() }
         faults.isSyncFailing.withLock { $0 = false }
@@ -128,7 +128,7 @@ struct VaultFaultTests {
         #expect(throws: VaultError(.poisoned, "")) { try vault.sync() }
         #expect(throws: VaultError(.poisoned, "")) { try vault.makeWriter() }
         #expect(throws: VaultError(.poisoned, "")) { try writer.write([1]) }
-        #expect(throws: VaultError(.poisoned, "")) { try writer.finish { _ in nil } }
+        #expect(throws: VaultError(.poisoned, "")) { try writer.finish() }
         #expect(throws: VaultError(.poisoned, "")) { try vault.readAll(stored) }
         #expect(throws: VaultError(.poisoned, "")) { try vault.scanned() }
     }
@@ -137,11 +137,11 @@ struct VaultFaultTests {
     func idleSync() throws {
         let fixture = try VaultFixture()
         let vault = try fixture.open(calls: faults.calls)
-        _ = try vault.store(text(5000)) { _ in nil }
+        _ = try vault.store(text(5000))
         try vault.sync()
         let before = faults.syncs.withLock { $0 }
         try vault.sync()
-        _ = try vault.store(text(5000)) { _ in nil }
+        _ = try vault.store(text(5000))
         try vault.sync()
         #expect(faults.syncs.withLock { $0 } == before)
     }
@@ -150,9 +150,9 @@ struct VaultFaultTests {
     func failingRollOver() throws {
         let fixture = try VaultFixture()
         let vault = try fixture.open(segmentSize: 4000, calls: faults.calls)
-        _ = try vault.store(noise(3000)) { _ in nil }
+        _ = try vault.store(noise(3000))
         faults.isSyncFailing.withLock { $0 = true }
-        #expect(throws: VaultError(.poisoned, "")) { try vault.store(noise(3000, seed: 2)) { _ in nil } }
+        #expect(throws: VaultError(.poisoned, "")) { try vault.store(noise(3000, seed: 2)) }
         #expect(throws: VaultError(.poisoned, "")) { try vault.sync() }
     }
 
@@ -162,11 +162,11 @@ struct VaultFaultTests {
         let stored: StoredContent
         do {
             let vault = try fixture.open(calls: faults.calls)
-            stored = try vault.store(text(5000)) { _ in nil }
+            stored = try vault.store(text(5000))
             try vault.sync()
             faults.failingWrite.withLock { $0 = (2, ENOSPC) }
             faults.isTruncateFailing.withLock { $0 = true }
-            #expect(throws: VaultError(.poisoned, "")) { try vault.store(noise(5000)) { _ in nil } }
+            #expect(throws: VaultError(.poisoned, "")) { try vault.store(noise(5000)) }
             #expect(throws: VaultError(.poisoned, "")) { try vault.sync() }
         }
         let vault = try fixture.open()

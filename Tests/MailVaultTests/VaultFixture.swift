@@ -7,6 +7,7 @@ import Synchronization
 final class VaultFixture: Sendable {
     let directory = TemporaryDirectory()
     let keys: KeyRing
+    private let index = Mutex<[VaultEntryID: VaultLocation]>([:])
 
     init() throws {
         keys = try KeyRing.create(in: directory.url)
@@ -24,7 +25,8 @@ final class VaultFixture: Sendable {
                 keys: self.keys,
                 durable: durable,
                 segmentSize: segmentSize,
-                calls: calls
+                calls: calls,
+                index: { [self] id in index.withLock { $0[id] } }
             )
         }
         for _ in 0..<3000 {
@@ -35,11 +37,34 @@ final class VaultFixture: Sendable {
         return try open()
     }
 
-    /// Stores contents in a vault that is closed afterwards.
+    /// Names what was stored in the index of the vaults.
+    func name(_ contents: [StoredContent]) {
+        index.withLock { index in
+            for content in contents {
+                index[content.id] = content.location
+                for part in content.parts { index[part.id] = part.location }
+            }
+        }
+    }
+
+    /// Takes entries out of the index of the vaults.
+    func forget(_ ids: [VaultEntryID]) {
+        index.withLock { index in for id in ids { index[id] = nil } }
+    }
+
+    /// Bytes of all segments.
+    func size() throws -> Int {
+        let folder = directory.url.appending(path: "vault")
+        return try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: [.fileSizeKey])
+            .reduce(0) { try $0 + ($1.resourceValues(forKeys: [.fileSizeKey]).fileSize ?? 0) }
+    }
+
+    /// Stores contents in a vault that is closed afterwards, and names them.
     func fill(_ contents: [[UInt8]], segmentSize: Int64 = 256 << 20) throws -> [StoredContent] {
         let vault = try open(segmentSize: segmentSize)
-        let stored = try contents.map { try vault.store($0) { _ in nil } }
+        let stored = try contents.map { try vault.store($0) }
         try vault.sync()
+        name(stored)
         return stored
     }
 
@@ -84,4 +109,21 @@ func text(_ count: Int) -> [UInt8] {
     while bytes.count < count { bytes += line }
     bytes.removeLast(bytes.count - count)
     return bytes
+}
+
+/// The same with a line of base64 in every few thousand bytes, so that no piece is worth an entry of its own.
+func inOneEntry(_ bytes: [UInt8]) -> [UInt8] {
+    var bytes = bytes
+    for start in stride(from: 4000, to: bytes.count - 80, by: 4000) {
+        bytes.replaceSubrange(start..<start + 80, with: [13, 10] + base64(Array(bytes[start..<start + 57])))
+    }
+    return bytes
+}
+
+/// Lines as mail programs write them.
+func base64(_ bytes: [UInt8], width: Int = 76, end: String = "\r\n") -> [UInt8] {
+    let text = Array(Data(bytes).base64EncodedString().utf8)
+    return stride(from: 0, to: text.count, by: width).flatMap {
+        text[$0..<min($0 + width, text.count)] + Array(end.utf8)
+    }
 }

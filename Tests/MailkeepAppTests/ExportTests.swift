@@ -281,7 +281,7 @@ struct ExportTests {
         let path = desk.path("many.zip")
         try Data().write(to: URL(filePath: path))
         let file = try #require(FileHandle(forWritingAtPath: path))
-        let zip = try ZipWriter { try file.write(contentsOf: $0) }
+        let zip = try ArchiveWriter(.zip) { try file.write(contentsOf: $0) }
         for number in 0..<66_000 {
             try await zip.beginFile("mail/\(number).eml", size: 1, modifiedAt: Date(timeIntervalSince1970: 0))
             try await zip.append(Data([UInt8(number & 255)]))

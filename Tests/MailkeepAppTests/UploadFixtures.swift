@@ -96,7 +96,7 @@ enum Archive {
 
     static func zip(_ files: [(String, String)]) async throws -> [UInt8] {
         var bytes: [UInt8] = []
-        let writer = try ZipWriter { bytes += $0 }
+        let writer = try ArchiveWriter(.zip) { bytes += $0 }
         for (name, content) in files {
             try await writer.beginFile(
                 name,

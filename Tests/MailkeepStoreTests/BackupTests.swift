@@ -217,7 +217,7 @@ struct BackupTests {
             try scene.transaction.updateProgress(backup.id, late)
             let done = try scene.details(of: backup.id)
             #expect(done.status == .completed && done.endedAt == scene.now && done.root == Data([1]))
-            #expect(done.manifest == scene.content("manifest \(backup.id)"))
+            #expect(done.manifest == scene.content("manifest \(backup.id)").whole.location)
             #expect(done.progress == progress)
             #expect(try scene.transaction.folders(of: backup.id) == [inbox, junk])
             #expect(try scene.transaction.backupState(of: office.leaver) == BackupState(isCompleted: true))

@@ -323,7 +323,7 @@ struct PositionTests {
             #expect(try scene.transaction.rows("SELECT id FROM message").count == 1)
             #expect(try scene.transaction.visibleMessages(on: Stage.contact, to: office.owner).count == 1)
             let content = scene.content("mail")
-            #expect(try scene.transaction.location(of: content.key) == content)
+            #expect(try scene.transaction.location(of: content.key) == content.whole.location)
         }
     }
 

@@ -128,8 +128,9 @@ struct Scene {
     }
 
     /// Where the content that a name stands for lies.
-    func content(_ name: String) -> ContentLocation {
-        ContentLocation(key: Data(hasher.hash("content " + name)), segment: 1, offset: 0, length: 1000)
+    func content(_ name: String) -> DurableContent {
+        let key = Data(hasher.hash("content " + name))
+        return DurableContent(.init(ContentLocation(key: key, segment: 1, offset: 0, length: 1000), isNew: true))
     }
 
     func summary(_ subject: String) -> MessageSummary {

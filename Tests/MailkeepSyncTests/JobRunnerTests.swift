@@ -66,7 +66,7 @@ private final class Place: Sendable {
         let data = URL(filePath: try files.folder("data"))
         keys = try KeyRing.create(in: data)
         store = try Store(path: data.appending(path: "mailkeep.sqlite").path, keys: keys)
-        vault = try SegmentVault(in: data, keys: keys)
+        vault = try SegmentVault(in: data, keys: keys, store: store)
         try files.maildir("mail")
         for number in 1...4 {
             let sender = number == 4 ? "x@elsewhere.example" : "customer@example.com"
@@ -175,7 +175,7 @@ private struct SteppedVault: Vault {
         try vault.sync()
     }
 
-    func makeWriter() throws -> any VaultWriter { try vault.makeWriter() }
+    func makeWriter(isAnew: Bool) throws -> any VaultWriter { try vault.makeWriter(isAnew: isAnew) }
 
     func read(
         _ id: VaultEntryID,

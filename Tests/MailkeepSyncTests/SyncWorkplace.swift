@@ -28,7 +28,7 @@ final class SyncWorkplace: Sendable {
         let keys = try KeyRing.create(in: directory)
         self.keys = keys
         store = try Store(path: directory.appending(path: "mailkeep.sqlite").path, keys: keys)
-        vault = try SegmentVault(in: directory, keys: keys)
+        vault = try SegmentVault(in: directory, keys: keys, store: store)
         let hash: @Sendable (String) -> Data = { Data(keys.addressHasher.hash($0)) }
         (owner, mailbox) = try await store.write { transaction in
             let now = Timestamp(rawValue: 1_740_000_000_000)

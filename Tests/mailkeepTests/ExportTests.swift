@@ -76,7 +76,7 @@ struct ExportTests {
                 #expect(proof.whole && proof.kind == "backup" && proof.messages == 4 && proof.not_included == 0)
 
                 let again = try await work.run("\(line) \(file)", as: .ada)
-                #expect(again.status == 1)
+                #expect(again.status == 65)
                 #expect(again.errorText.contains(setting.language == .japanese ? "すでに存在します" : "is there already"))
                 #expect(try Data(contentsOf: URL(filePath: file)) == whole)
 

@@ -81,10 +81,12 @@ extension Workplace {
     }
 
     /// How many rows a table of the database has; `table` may go on with WHERE.
-    func count(_ table: String) throws -> Int {
+    ///
+    /// - Parameter directory: another data directory than the organisation's own.
+    func count(_ table: String, in directory: String? = nil) throws -> Int {
         var configuration = Configuration()
         configuration.readonly = true
-        return try DatabaseQueue(path: data + "/mailkeep.sqlite", configuration: configuration).read {
+        return try DatabaseQueue(path: (directory ?? data) + "/mailkeep.sqlite", configuration: configuration).read {
             try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM \(table)") ?? 0
         }
     }

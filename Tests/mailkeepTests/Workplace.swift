@@ -27,6 +27,15 @@ final class Workplace: Sendable {
     private let hasServer: Bool
     private let shell: ShellProgram
     private let server = Mutex<RunningProgram?>(nil)
+    private let listening = Mutex(0)
+
+    /// The port of the pages of the server that was started last, its process, and what it has written to its log so far.
+    var port: Int { listening.withLock { $0 } }
+    var serverProcess: Int? {
+        (try? String(contentsOfFile: data + "/lock", encoding: .utf8))?.split(whereSeparator: { " \n".contains($0) })
+            .last.flatMap { Int($0) }
+    }
+    var serverLog: Data { server.withLock { $0 }?.errors ?? Data() }
 
     /// A password of a user of Mailkeep itself.
     static let password = "korrekt Pferd 74-Batterie"
@@ -144,6 +153,7 @@ final class Workplace: Sendable {
     func startServer(syncInterval interval: Int = 86_400, allowing network: String? = "127.0.0.0/8") async throws {
         let reach = network.map { " --allow-mail-network \($0)" } ?? ""
         let port = try LoopbackPorts.free(1)[0]
+        listening.withLock { $0 = port }
         let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)")
         server.withLock { $0 = started }
         for _ in 0..<2000 {

@@ -13,7 +13,7 @@ final class ZipExport: ExportContainer {
         var folder: Int32
     }
 
-    private let zip: ZipWriter
+    private let zip: ArchiveWriter
     private let madeAt: Date
     private var names = ExportNames()
     private var folders: [String] = []
@@ -21,7 +21,7 @@ final class ZipExport: ExportContainer {
     private var lines: [Line] = []
 
     init(madeAt: Timestamp, write: @escaping (Data) async throws -> Void) throws {
-        zip = try ZipWriter(write: write)
+        zip = try ArchiveWriter(.zip, write: write)
         self.madeAt = Date(madeAt)
     }
 

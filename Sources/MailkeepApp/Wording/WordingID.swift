@@ -187,6 +187,13 @@ package enum WordingID: String, Sendable, CaseIterable {
     case proofWhole = "proof.whole"
     case proofFailed = "proof.failed"
 
+    case okKeysRotated = "ok.keys.rotated"
+    case okSnapshot = "ok.snapshot"
+    case okSnapshotWithKeys = "ok.snapshot.with_keys"
+    case okRestored = "ok.restored"
+    case snapshotWithKeys = "snapshot.with_keys"
+    case snapshotProgress = "snapshot.progress"
+
     case stFolders = "st.folders"
     case stStored = "st.stored"
 

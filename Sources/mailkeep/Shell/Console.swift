@@ -35,8 +35,7 @@ package protocol Console: Sendable {
     ///
     /// The bytes go to a temporary file beside `path`, which takes its name and `mode` when `body`
     /// returns and is removed when it throws. A file that is there already is not overwritten: throws
-    /// `exists`. What is not a regular file (a pipe, a device) is written as it comes, and so is standard
-    /// output, which `-` names.
+    /// `exists`. What is not a regular file (a pipe, a device) is written as it comes.
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
@@ -64,12 +63,13 @@ extension Console {
         }
     }
 
-    /// Writes a file that only its owner may read, whole or not at all.
+    /// Writes a new file that only its owner may read, whole or not at all; `-` names standard output.
     package func withOutput<Result: Sendable>(
         _ path: String,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        try await withOutput(path, mode: 0o600, body)
+        guard path != "-" else { return try await body(ConsoleOutput { try await write($0, to: .standardOutput) }) }
+        return try await withOutput(path, mode: 0o600, body)
     }
 }
 

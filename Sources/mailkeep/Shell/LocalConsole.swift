@@ -59,7 +59,6 @@ package struct LocalConsole: Console {
         mode: UInt32,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        guard path != "-" else { return try await body(ConsoleOutput { try await write($0, to: .standardOutput) }) }
         let file = try await BlockingCall.run { _ in try OutputFile(path: path, mode: mode) }
         defer { file.discard() }
         let result = try await body(

@@ -4,7 +4,8 @@ import Synchronization
 
 /// A file being written, which has its name only when it is complete.
 ///
-/// A regular file that is there already is never overwritten. Removed with the last reference to it, unless it was committed.
+/// A regular file that is there already is never overwritten. Removed with the last reference to it, unless it was
+/// committed.
 final class OutputFile: Sendable {
     private let descriptor: Int32
     private let path: String
@@ -19,7 +20,7 @@ final class OutputFile: Sendable {
         // What a symbolic link points to counts; one that leads nowhere is there, too.
         let attributes = try? FileManager.default.attributesOfItem(atPath: Self.realPath(of: path))
         if let type = attributes?[.type] as? FileAttributeType {
-            guard type != .typeRegular, type != .typeSymbolicLink else { throw Self.exists(path) }
+            guard type != .typeRegular, type != .typeSymbolicLink else { throw ShellError(errno: EEXIST, path: path) }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
@@ -47,23 +48,37 @@ final class OutputFile: Sendable {
         try BlockingCall.write(bytes, to: descriptor, path: path, wakeUp)
     }
 
-    /// Makes the bytes durable and gives the file its name.
+    /// Makes the bytes durable and gives the file its name, durably.
     func commit() throws {
         try temporary.withLock { name in
             guard let temporary = name else { return }
-            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0 else {
+            guard fchmod(descriptor, mode) == 0, fsync(descriptor) == 0, rename(from: temporary) == 0 else {
                 throw ShellError(errno: errno, path: path)
             }
-            // Unlike a renamed file, a linked one takes no other's name. Some file systems know no links.
-            if link(temporary, path) == 0 {
-                unlink(temporary)
-            } else {
-                guard errno != EEXIST else { throw Self.exists(path) }
-                guard access(path, F_OK) != 0 else { throw Self.exists(path) }
-                guard rename(temporary, path) == 0 else { throw ShellError(errno: errno, path: path) }
-            }
             name = nil
+            try syncFolder()
         }
+    }
+
+    /// Gives the file its name, unless it is another's; 0, or -1 and `errno`.
+    private func rename(from temporary: String) -> Int32 {
+        // A second name first, as renaming replaces.
+        guard link(temporary, path) != 0 else { return unlink(temporary) }
+        guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else { return -1 }
+        // The file system has no second names.
+        guard access(path, F_OK) != 0 else {
+            errno = EEXIST
+            return -1
+        }
+        return Glibc.rename(temporary, path)
+    }
+
+    private func syncFolder() throws {
+        let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 || errno == EINVAL else { throw ShellError(errno: errno, path: path) }
     }
 
     /// Removes the file, if it has not been committed.
@@ -78,9 +93,5 @@ final class OutputFile: Sendable {
         guard let real = realpath(path, nil) else { return path }
         defer { free(real) }
         return String(cString: real)
-    }
-
-    private static func exists(_ path: String) -> ShellError {
-        ShellError(.exists, path: path, "\(path) is there already.")
     }
 }

@@ -53,9 +53,6 @@ final class RemoteConsole: Console {
         mode: UInt32,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        guard path != "-" else {
-            return try await body(ConsoleOutput { try await self.write($0, to: .standardOutput) })
-        }
         let file = number()
         defer { tell(.close(file: file)) }
         try await demand(.openOutput(file: file, path: path, mode: mode))

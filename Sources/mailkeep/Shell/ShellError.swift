@@ -11,10 +11,10 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
         case notFound
         /// The operating system does not permit it.
         case notPermitted
+        /// There is a file already, which is not overwritten.
+        case exists
         /// A directory where a file is needed.
         case directory
-        /// There is a file that would be overwritten.
-        case exists
         /// The server asked for a file that the command line does not name.
         case notNamed
         /// More than there may be of it: a file, a line, a command line.
@@ -65,6 +65,7 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
             switch number {
             case ENOENT, ENOTDIR: .notFound
             case EACCES, EPERM, EROFS: .notPermitted
+            case EEXIST: .exists
             case EISDIR: .directory
             case EPIPE: .outputClosed
             default: .system

@@ -114,11 +114,7 @@ extension ShellRequest {
         case 4: self = .openInput(file: try buffer.number(), path: try buffer.text())
         case 5: self = .read(file: try buffer.number())
         case 6:
-            self = .openOutput(
-                file: try buffer.number(),
-                path: try buffer.text(),
-                mode: try buffer.number()
-            )
+            self = .openOutput(file: try buffer.number(), path: try buffer.text(), mode: try buffer.number())
         case 7: self = .append(file: try buffer.number(), try buffer.chunk())
         case 8: self = .commit(file: try buffer.number())
         case 9: self = .close(file: try buffer.number())

@@ -1,14 +1,21 @@
 import CArchive
 import Foundation
 
-/// Writes a zip file as a stream: what the library produces is handed on in pieces, so that memory stays bounded however
-/// large the file.
+/// Writes a zip or tar file as a stream: what the library produces is handed on in pieces, so that memory stays bounded
+/// however large the file.
 ///
-/// Files are stored as they are, or deflated: that takes several times as long as all the rest. Zip64 comes in by itself
-/// where the file, or one in it, has 4 GiB, or where there are 65,536 of them.
+/// Files in a zip file are stored as they are, or deflated: that takes several times as long as all the rest. Zip64 comes
+/// in by itself where the file, or one in it, has 4 GiB, or where there are 65,536 of them.
 ///
 /// Used by one task at a time.
-final class ZipWriter {
+final class ArchiveWriter {
+    enum Format {
+        case zip
+        /// ustar, with pax headers where it has no room (POSIX.1-2001).
+        case tar
+    }
+
+    private let format: Format
     private let archive: OpaquePointer
     private let entry: OpaquePointer
     private let output = Output()
@@ -19,12 +26,16 @@ final class ZipWriter {
         var bytes = Data()
     }
 
-    init(write: @escaping (Data) async throws -> Void) throws {
-        guard let archive = archive_write_new(), let entry = archive_entry_new() else { throw ZipError() }
+    init(_ format: Format, write: @escaping (Data) async throws -> Void) throws {
+        guard let archive = archive_write_new(), let entry = archive_entry_new() else { throw ArchiveError() }
+        self.format = format
         self.archive = archive
         self.entry = entry
         self.write = write
-        archive_write_set_format_zip(archive)
+        switch format {
+        case .zip: archive_write_set_format_zip(archive)
+        case .tar: archive_write_set_format_pax_restricted(archive)
+        }
         // File names are UTF-8, whatever the process's locale says.
         archive_write_set_options(archive, "hdrcharset=UTF-8")
         archive_write_set_bytes_per_block(archive, 0)
@@ -52,13 +63,17 @@ final class ZipWriter {
 
     /// Begins a file.
     ///
-    /// - Parameter size: nil where it is not known yet; it is told behind the file then, which is deflated, as only so its
-    ///   end is known to who reads the zip file as it comes.
+    /// - Parameter size: nil, in a zip file alone, where it is not known yet; it is told behind the file then, which is
+    ///   deflated, as only so its end is known to who reads the zip file as it comes.
     func beginFile(_ path: String, size: Int64?, modifiedAt: Date) async throws {
-        try check(
-            size == nil
-                ? archive_write_zip_set_compression_deflate(archive) : archive_write_zip_set_compression_store(archive)
-        )
+        if format == .zip {
+            let isStored = size != nil
+            try check(
+                isStored
+                    ? archive_write_zip_set_compression_store(archive)
+                    : archive_write_zip_set_compression_deflate(archive)
+            )
+        }
         archive_entry_clear(entry)
         archive_entry_set_pathname_utf8(entry, path)
         if let size { archive_entry_set_size(entry, size) }
@@ -72,11 +87,17 @@ final class ZipWriter {
     /// Appends to the file begun last.
     func append(_ bytes: Data) async throws {
         let written = bytes.withUnsafeBytes { archive_write_data(archive, $0.baseAddress, $0.count) }
-        guard written == bytes.count else { throw ZipError() }
+        guard written == bytes.count else { throw ArchiveError() }
         try await flush()
     }
 
-    /// Ends the zip file.
+    /// Writes a whole file.
+    func addFile(_ path: String, _ bytes: Data, modifiedAt: Date) async throws {
+        try await beginFile(path, size: Int64(bytes.count), modifiedAt: modifiedAt)
+        try await append(bytes)
+    }
+
+    /// Ends the archive.
     func finish() async throws {
         try check(archive_write_finish_entry(archive))
         try check(archive_write_close(archive))
@@ -90,15 +111,17 @@ final class ZipWriter {
     }
 
     private func check(_ status: Int32) throws {
-        guard status == ARCHIVE_OK else { throw ZipError(archive_error_string(archive).map { String(cString: $0) }) }
+        guard status == ARCHIVE_OK else {
+            throw ArchiveError(archive_error_string(archive).map { String(cString: $0) })
+        }
     }
 }
 
-/// The library's refusal to write a zip file.
-struct ZipError: Error, CustomStringConvertible {
+/// The library's refusal to write an archive.
+struct ArchiveError: Error, CustomStringConvertible {
     let description: String
 
     init(_ message: String? = nil) {
-        description = message ?? "the zip file could not be written"
+        description = message ?? "the archive could not be written"
     }
 }
