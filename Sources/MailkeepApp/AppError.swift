@@ -60,6 +60,8 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case backupNotPending = "backup_not_pending"
         case backupDamaged = "backup_damaged"
         case backupCancelled = "backup_cancelled"
+        case exportUnreadable = "export_unreadable"
+        case exportKey = "export_key"
         case emailTooLarge = "email_too_large"
         case auditBroken = "audit_broken"
         case auditCut = "audit_cut"

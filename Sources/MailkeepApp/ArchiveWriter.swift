@@ -1,8 +1,11 @@
 import CArchive
 import Foundation
 
-/// Writes a zip or tar file as a stream: what the library produces is handed on after every piece, so that memory stays
-/// bounded however large the file.
+/// Writes a zip or tar file as a stream: what the library produces is handed on in pieces, so that memory stays bounded
+/// however large the file.
+///
+/// Files in a zip file are stored as they are, or deflated: that takes several times as long as all the rest. Zip64 comes
+/// in by itself where the file, or one in it, has 4 GiB, or where there are 65,536 of them.
 ///
 /// Used by one task at a time.
 final class ArchiveWriter {
@@ -12,6 +15,7 @@ final class ArchiveWriter {
         case tar
     }
 
+    private let format: Format
     private let archive: OpaquePointer
     private let entry: OpaquePointer
     private let output = Output()
@@ -24,6 +28,7 @@ final class ArchiveWriter {
 
     init(_ format: Format, write: @escaping (Data) async throws -> Void) throws {
         guard let archive = archive_write_new(), let entry = archive_entry_new() else { throw ArchiveError() }
+        self.format = format
         self.archive = archive
         self.entry = entry
         self.write = write
@@ -56,8 +61,19 @@ final class ArchiveWriter {
         archive_write_free(archive)
     }
 
-    /// Begins a file; a zip file tells its size behind it where it is not known yet.
+    /// Begins a file.
+    ///
+    /// - Parameter size: nil, in a zip file alone, where it is not known yet; it is told behind the file then, which is
+    ///   deflated, as only so its end is known to who reads the zip file as it comes.
     func beginFile(_ path: String, size: Int64?, modifiedAt: Date) async throws {
+        if format == .zip {
+            let isStored = size != nil
+            try check(
+                isStored
+                    ? archive_write_zip_set_compression_store(archive)
+                    : archive_write_zip_set_compression_deflate(archive)
+            )
+        }
         archive_entry_clear(entry)
         archive_entry_set_pathname_utf8(entry, path)
         if let size { archive_entry_set_size(entry, size) }
@@ -85,14 +101,13 @@ final class ArchiveWriter {
     func finish() async throws {
         try check(archive_write_finish_entry(archive))
         try check(archive_write_close(archive))
-        try await flush()
+        try await flush(atLeast: 1)
     }
 
-    private func flush() async throws {
-        guard !output.bytes.isEmpty else { return }
-        let bytes = output.bytes
-        output.bytes = Data()
-        try await write(bytes)
+    private func flush(atLeast count: Int = 256 << 10) async throws {
+        guard output.bytes.count >= count else { return }
+        try await write(output.bytes)
+        output.bytes.removeAll(keepingCapacity: true)
     }
 
     private func check(_ status: Int32) throws {

@@ -120,8 +120,8 @@ extension AppError.Code {
         switch self {
         case .importEncoding, .importUnreadable, .importColumns, .importRows, .roleCycle,
             .uploadTooLarge, .uploadBroken, .uploadNoMail, .uploadUnreadable, .uploadTooMany, .uploadGrows,
-            .snapshotNone,
-            .snapshotUnreadable, .snapshotNewer, .snapshotDamaged, .snapshotKeysUnreadable, .snapshotOtherKeys:
+            .exportUnreadable, .exportKey, .snapshotNone, .snapshotUnreadable, .snapshotNewer, .snapshotDamaged,
+            .snapshotKeysUnreadable, .snapshotOtherKeys:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt:

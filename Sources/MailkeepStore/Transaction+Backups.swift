@@ -113,6 +113,8 @@ package struct BackupMessage: Sendable {
     package var sha256: Data
     package var size: Int64
     package var sentAt: Timestamp
+    /// The first address of From; told only where the page is read for a viewer.
+    package var sender: String?
     package var folders: [String]
     /// No earlier backup of the user held it.
     package var isNew: Bool
@@ -222,15 +224,17 @@ extension ReadTransaction {
             arguments
         ).map { row in
             let contentKey: Data = row["key"]
+            let (sha256, sender) = try sealing.openSummary(row["sealed_summary"], of: contentKey) { encoded in
+                guard viewer != nil else { return (try MessageSummary.sha256(inEncoded: encoded), String?.none) }
+                let summary = try MessageSummary(encoded: encoded)
+                return (summary.sha256, summary.from.first?.address)
+            }
             return BackupMessage(
                 id: MessageID(rawValue: row["id"]),
-                sha256: try sealing.openSummary(
-                    row["sealed_summary"],
-                    of: contentKey,
-                    MessageSummary.sha256(inEncoded:)
-                ),
+                sha256: sha256,
                 size: row["size"],
                 sentAt: Timestamp(rawValue: row["sent_at"]),
+                sender: sender,
                 folders: Set(
                     ((row["folders"] as String?) ?? "").split(separator: ",").compactMap {
                         Int64($0).flatMap { names[$0] }

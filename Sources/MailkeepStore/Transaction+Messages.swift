@@ -134,7 +134,7 @@ extension ReadTransaction {
     /// Of each visible message that also fulfils a condition, newest first, the place in the first mailbox that allows it.
     ///
     /// What is large of a message is read once it is known which ones `:limit` and `:offset` ask for.
-    private static func chosenMessages(_ condition: String = "") -> String {
+    static func chosenMessages(_ condition: String = "") -> String {
         """
         , chosen AS MATERIALIZED (
             SELECT visible.message_id, visible.entry_id, visible.mailbox_id, visible.owner_id, visible.ground
@@ -158,7 +158,7 @@ extension ReadTransaction {
         """
     }
 
-    private func visibleMessage(_ row: Row) throws -> VisibleMessage {
+    func visibleMessage(_ row: Row) throws -> VisibleMessage {
         let key: Data = row["key"]
         guard let ground = VisibilityPolicy.Ground(rawValue: row["ground"]) else {
             throw StoreError(.damaged, "a message is visible for a reason that is unknown")

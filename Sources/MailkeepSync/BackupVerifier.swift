@@ -49,10 +49,15 @@ package struct BackupVerifier: Sendable {
         var tree = MerkleTree()
         var digest = SHA256()
         do {
-            var lines = ManifestLines(try vault.makeReader(manifest))
-            while let message = try lines.next({ digest.update(data: $0) }) {
+            let reader = try vault.makeReader(manifest)
+            var lines = ManifestLines<ManifestMessage> {
+                let piece = try reader.next()
+                if let piece { digest.update(data: piece) }
+                return piece
+            }
+            while let message = try lines.next() {
                 try Task.checkCancellation()
-                guard let sha256 = Data(hex: message.sha256) else { throw ManifestLines.Malformed() }
+                guard let sha256 = Data(hex: message.sha256) else { throw ManifestMalformed() }
                 tree.append(sha256)
                 guard readsMessages else {
                     result.messages += 1
@@ -70,7 +75,7 @@ package struct BackupVerifier: Sendable {
         } catch let error as VaultError {
             result.manifestFault = "the manifest cannot be read: \(error.code.rawValue)"
             return result
-        } catch is ManifestLines.Malformed {
+        } catch is ManifestMalformed {
             result.manifestFault = "the manifest has a line that is no message"
             return result
         }

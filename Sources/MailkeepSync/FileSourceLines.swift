@@ -5,8 +5,6 @@ import Glibc
 /// A raw mail's lines end in CRLF (RFC 5322, 2.1); files of Unix hold LF. The first line's end decides: where it is LF,
 /// every LF without a CR before it becomes CRLF; where it is CRLF, the bytes stand as they are.
 struct FileSourceLines {
-    /// More `>` than this before `From ` are text, not quoting.
-    static let deepestQuote = 255
     static let from = Array("From ".utf8)
 
     private enum Ends {
@@ -18,8 +16,8 @@ struct FileSourceLines {
     /// Where the next byte stands with regard to quoting: `>From ` at the start of a line.
     private enum Place {
         case lineStart
-        /// After that many `>`, the first of them held back, and that many letters of `From `, held back too.
-        case quote(depth: Int, matched: Int)
+        /// After `>`s, the first of them held back, and that many letters of `From `, held back too.
+        case quote(matched: Int)
         case within
     }
 
@@ -28,9 +26,12 @@ struct FileSourceLines {
     private var place = Place.lineStart
     private var isAfterCR = false
 
-    /// - Parameter unquotes: `>From ` at the start of a line loses a `>`.
-    init(unquotes: Bool) {
+    /// - Parameters:
+    ///   - unquotes: `>From ` at the start of a line loses a `>`.
+    ///   - keepsEnds: the ends of lines stand as they are, the first line's too.
+    init(unquotes: Bool, keepsEnds: Bool = false) {
         self.unquotes = unquotes
+        if keepsEnds { ends = .crlf }
     }
 
     /// Appends the raw form of the next bytes to `output`; at most six bytes are held back.
@@ -77,12 +78,11 @@ struct FileSourceLines {
     private mutating func matchQuote(_ byte: UInt8, _ output: inout [UInt8]) -> Bool {
         switch place {
         case .lineStart where byte == UInt8(ascii: ">"):
-            place = .quote(depth: 1, matched: 0)
-        case .quote(let depth, 0) where byte == UInt8(ascii: ">") && depth < Self.deepestQuote:
+            place = .quote(matched: 0)
+        case .quote(0) where byte == UInt8(ascii: ">"):
             output.append(byte)
-            place = .quote(depth: depth + 1, matched: 0)
-        case .quote(let depth, let matched) where byte == Self.from[matched]:
-            place = .quote(depth: depth, matched: matched + 1)
+        case .quote(let matched) where byte == Self.from[matched]:
+            place = .quote(matched: matched + 1)
             if matched + 1 == Self.from.count {
                 output.append(contentsOf: Self.from)
                 isAfterCR = false
@@ -96,7 +96,7 @@ struct FileSourceLines {
     }
 
     private mutating func releaseQuote(_ output: inout [UInt8]) {
-        if case .quote(_, let matched) = place {
+        if case .quote(let matched) = place {
             output.append(UInt8(ascii: ">"))
             output.append(contentsOf: Self.from.prefix(matched))
             isAfterCR = false

@@ -5,6 +5,8 @@ struct FileSourceMail {
     let range: Range<Int64>
     /// Whether `>From ` in it is a quoted `From `.
     let unquotes: Bool
+    /// Whether its lines' ends stand as they are, a lone LF too.
+    var keepsEnds = false
     /// In bytes of the raw form; nil where nobody counted yet.
     let size: UInt64?
     /// Milliseconds since 1970 UTC.
@@ -39,7 +41,7 @@ struct FileSourceMail {
     func reader() -> Reader { reader(chunk: Self.chunk) }
 
     private func reader(chunk: Int) -> Reader {
-        Reader(file: file, range: range, lines: FileSourceLines(unquotes: unquotes), chunk: chunk)
+        Reader(file: file, range: range, lines: FileSourceLines(unquotes: unquotes, keepsEnds: keepsEnds), chunk: chunk)
     }
 
     /// Reads the raw form in chunks, so that memory is bounded whatever the mail's size.

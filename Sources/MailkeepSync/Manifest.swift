@@ -11,7 +11,7 @@ package struct ManifestHeader: Codable, Sendable, Equatable {
         package var email: String
         package var full_name: String
 
-        init(_ user: User) {
+        package init(_ user: User) {
             id = user.id.description
             email = user.email
             full_name = user.name
@@ -46,9 +46,14 @@ package struct ManifestTotals: Codable, Sendable, Equatable {
     package var messages: Int
     package var bytes: Int64
     package var root: String
+    /// Of an export: messages of the backup that its administrator may not view.
+    package var withheld: Int?
+    /// Of an export: messages of the backup that were erased.
+    package var erased: Int?
 }
 
-/// Writes a manifest piece by piece, so that it costs no memory however many messages there are.
+/// Writes a manifest, or the list of an export, piece by piece, so that it costs no memory however many messages there
+/// are.
 ///
 /// It is one JSON document, laid out so that it can also be read by lines: the header on the first line, one message on
 /// each line after it, the totals on the last. `root` is the Merkle tree hash over the messages' SHA-256 in their order
@@ -61,26 +66,39 @@ package struct ManifestWriter {
     private var tree = MerkleTree()
     private var totals = ManifestTotals(messages: 0, bytes: 0, root: "")
 
-    /// Begins a manifest whose bytes go to `write`.
-    package init(_ header: ManifestHeader, write: @escaping (Data) throws -> Void) throws {
+    /// Begins a document whose bytes go to `write`.
+    package init(
+        _ header: some Encodable,
+        format: String = Self.format,
+        write: @escaping (Data) throws -> Void
+    ) throws {
         self.write = write
-        try write(Data(#"{"format":"\#(Self.format)","header":"#.utf8))
+        try write(Data(#"{"format":"\#(format)","header":"#.utf8))
         try write(encoder.encode(header))
         try write(Data(#","messages":["#.utf8))
     }
 
     /// Names one message.
     package mutating func append(sha256: Data, size: Int64, folders: [String]) throws {
-        let message = ManifestMessage(sha256: sha256.hex, size: size, folders: folders)
-        try write(Data((totals.messages == 0 ? "\n" : ",\n").utf8) + encoder.encode(message))
+        try append(ManifestMessage(sha256: sha256.hex, size: size, folders: folders), sha256: sha256, size: size)
+    }
+
+    /// Names one message by a line of another shape.
+    package mutating func append(_ line: some Encodable, sha256: Data, size: Int64) throws {
+        try write(Data((totals.messages == 0 ? "\n" : ",\n").utf8) + encoder.encode(line))
         tree.append(sha256)
         totals.messages += 1
         totals.bytes = totals.bytes.addingReportingOverflow(size).partialValue
     }
 
     /// Ends the document.
-    package mutating func finish() throws -> (totals: ManifestTotals, root: Data) {
+    ///
+    /// - Parameter missing: of an export: what is not in it.
+    package mutating func finish(
+        missing: (withheld: Int, erased: Int)? = nil
+    ) throws -> (totals: ManifestTotals, root: Data) {
         totals.root = tree.root.hex
+        (totals.withheld, totals.erased) = (missing?.withheld, missing?.erased)
         try write(Data("\n],\"totals\":".utf8) + encoder.encode(totals) + Data("}\n".utf8))
         return (totals, tree.root)
     }

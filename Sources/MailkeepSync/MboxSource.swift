@@ -4,6 +4,9 @@
 /// programs quote nothing. Where no mail of the file has an unquoted `From ` line, one `>` is taken away, which is right
 /// for mboxrd and for nearly all of mboxo. Where one has, its writer did not quote, and every byte stands as it is: a `>`
 /// too many loses less than one too few.
+///
+/// A file whose separators end in CRLF holds mails as they were on the mail server, whatever their lines end in
+/// (`MboxWriter`).
 final class MboxSource: FileSourceMails {
     var count: Int { index.mails.count }
 
@@ -50,6 +53,7 @@ final class MboxSource: FileSourceMails {
             file: file,
             range: mail.range,
             unquotes: unquotes,
+            keepsEnds: mail.keepsEnds,
             size: mail.size(unquoted: unquotes),
             receivedAt: mail.receivedAt
         )

@@ -12,6 +12,10 @@ struct MboxSourceIndex {
         fileprivate(set) var range: Range<Int64>
         /// Milliseconds since 1970 UTC.
         let receivedAt: Int64?
+        /// Its separator ends in CRLF: the ends of its own lines stand as they are.
+        let keepsEnds: Bool
+        /// Its separator says that the end of its last line belongs to the file's format.
+        fileprivate let lacksEnd: Bool
         /// Bytes that its raw form has more: a CR for every line of a file with LF.
         fileprivate var added: Int64 = 0
         fileprivate var quotedLines: Int64 = 0
@@ -27,6 +31,39 @@ struct MboxSourceIndex {
         case lf
         case crlf
         case none
+
+        var count: Int64 {
+            switch self {
+            case .lf: 1
+            case .crlf: 2
+            case .none: 0
+            }
+        }
+    }
+
+    /// Whether a line is `>From `, or has more of `>`, told while its bytes pass.
+    private struct Quote {
+        private var hasMark = false
+        private var matched = 0
+        private var isSettled = false
+
+        var isQuoted: Bool { matched == FileSourceLines.from.count }
+
+        mutating func append(_ bytes: ArraySlice<UInt8>) {
+            guard !isSettled else { return }
+            for byte in bytes {
+                if matched == 0, byte == UInt8(ascii: ">") {
+                    hasMark = true
+                } else if hasMark, byte == FileSourceLines.from[matched] {
+                    matched += 1
+                    isSettled = isQuoted
+                } else {
+                    isSettled = true
+                    matched = 0
+                }
+                if isSettled { return }
+            }
+        }
     }
 
     /// A line: only as many of its bytes as matter are kept.
@@ -35,22 +72,18 @@ struct MboxSourceIndex {
         let length: Int64
         let start: [UInt8]
         let end: End
+        /// Whether it is `>From `, or has more of `>`.
+        let isQuoted: Bool
 
         var next: Int64 { offset + length }
 
         var isEmpty: Bool { end == .lf && length == 1 || end == .crlf && length == 2 }
-
-        /// Whether it is `>From `, or has more of `>`.
-        var isQuoted: Bool {
-            let depth = start.prefix { $0 == UInt8(ascii: ">") }.count
-            return (1...FileSourceLines.deepestQuote).contains(depth)
-                && start[depth...].starts(with: FileSourceLines.from)
-        }
     }
 
     /// Of a longer line, the rest is not looked at.
     private static let longestStart = 512
     private static let mostMails = 4_000_000
+    private static let noEnd = Array(" \(MboxWriter.noEnd)".utf8)
 
     private(set) var mails: [Mail] = []
     /// Whether a line of a mail begins with `From `.
@@ -62,17 +95,26 @@ struct MboxSourceIndex {
     /// The line whose end was not seen yet.
     private var lineOffset: Int64 = 0
     private var lineStart: [UInt8] = []
+    private var lineQuote = Quote()
     private var isAfterCR = false
 
     /// The mail whose end was not seen yet; before the first separator, what stands there may be one.
-    private var mail: Mail? = Mail(separator: 0, range: 0..<0, receivedAt: nil)
+    private var mail: Mail? = Mail(
+        separator: 0,
+        range: 0..<0,
+        receivedAt: nil,
+        keepsEnds: false,
+        lacksEnd: false
+    )
     /// The line before it.
     private var separator: [UInt8] = []
     private var isFirstLineOfMail = true
     private var hasText = false
     private var addsCR = false
-    /// The line before, where it is empty.
+    /// The line before, where it is empty, and the end of the one before that.
     private var emptyLine: Line?
+    private var endBeforeEmpty = End.none
+    private var lastEnd = End.none
     /// A line that separates if the next one is a header field.
     private var candidate: Line?
 
@@ -83,6 +125,7 @@ struct MboxSourceIndex {
             let end = Self.lineEnd(in: bytes, from: position)
             let text = bytes[position..<(end ?? bytes.count)]
             lineStart.append(contentsOf: text.prefix(Self.longestStart - lineStart.count))
+            lineQuote.append(text)
             if let last = text.last { isAfterCR = last == 0x0D }
             position = end.map { $0 + 1 } ?? bytes.count
             guard end != nil else { break }
@@ -107,9 +150,16 @@ struct MboxSourceIndex {
     }
 
     private mutating func endLine(at next: Int64, _ end: End) throws(SyncFailure) {
-        let line = Line(offset: lineOffset, length: next - lineOffset, start: lineStart, end: end)
+        let line = Line(
+            offset: lineOffset,
+            length: next - lineOffset,
+            start: lineStart,
+            end: end,
+            isQuoted: lineQuote.isQuoted
+        )
         lineOffset = next
         lineStart.removeAll(keepingCapacity: true)
+        lineQuote = Quote()
         isAfterCR = false
         if let candidate {
             self.candidate = nil
@@ -132,20 +182,29 @@ struct MboxSourceIndex {
 
     /// Takes a line of a mail.
     private mutating func take(_ line: Line) {
-        if isFirstLineOfMail { addsCR = line.end == .lf }
+        if isFirstLineOfMail { addsCR = line.end == .lf && mail?.keepsEnds == false }
         isFirstLineOfMail = false
         if addsCR, line.end == .lf { mail?.added += 1 }
-        if line.start.first == UInt8(ascii: ">"), line.isQuoted { mail?.quotedLines += 1 }
+        if line.isQuoted { mail?.quotedLines += 1 }
         if line.start.starts(with: FileSourceLines.from) { hasUnquotedLines = true }
         if !line.isEmpty { hasText = true }
         emptyLine = line.isEmpty ? line : nil
+        endBeforeEmpty = lastEnd
+        lastEnd = line.end
     }
 
     private mutating func beginMail(at line: Line, receivedAt: Int64?) throws(SyncFailure) {
         try endMail(at: line.offset)
         separator = line.start
-        mail = Mail(separator: line.offset, range: line.next..<line.next, receivedAt: receivedAt)
+        mail = Mail(
+            separator: line.offset,
+            range: line.next..<line.next,
+            receivedAt: receivedAt,
+            keepsEnds: line.end == .crlf,
+            lacksEnd: line.end == .crlf && line.start.dropLast().suffix(Self.noEnd.count) == Self.noEnd[...]
+        )
         isFirstLineOfMail = true
+        lastEnd = .none
         emptyLine = nil
     }
 
@@ -156,7 +215,7 @@ struct MboxSourceIndex {
         guard var mail else { return }
         var end = offset
         if let emptyLine {
-            end = emptyLine.offset
+            end = emptyLine.offset - (mail.lacksEnd ? endBeforeEmpty.count : 0)
             if addsCR, emptyLine.end == .lf { mail.added -= 1 }
         }
         mail.range = mail.range.lowerBound..<end

@@ -145,9 +145,10 @@ protocol ReachingCommand: ShellCommand, Reaching {}
 
 /// A command about the process or the directory itself, always run where it was given.
 protocol LocalCommand: ParsableCommand {
-    var isJSON: Bool { get }
-
     func run(console: any Console, host: any Host) async throws
+
+    /// Whether errors are told as documents, too.
+    var isJSON: Bool { get }
 }
 
 extension LocalCommand {

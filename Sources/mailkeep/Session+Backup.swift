@@ -8,6 +8,7 @@ struct ActionList: Encodable {
         case mailAddonUsers = "mail_addon_users"
         case users
         case backups
+        case records
         case keys
         case holds
         case retention

@@ -3,8 +3,10 @@
 Each test goes on where the one before it ended.
 """
 
+import base64
 import email
 import email.policy
+import hashlib
 import io
 import json
 import zipfile
@@ -281,13 +283,23 @@ def test_the_backup_can_be_verified_and_exported(story):
     admin.press(admin.words("btn.verify"))
     admin.reads("ok.verify")
     admin.reads("backup.read")
-    export = admin.control(admin.words("btn.export")).get_attribute("href").removeprefix(admin.address)
+    export = admin.control(f'{admin.words("btn.export")} (EML)').get_attribute("href").removeprefix(admin.address)
     status, headers, content = admin.get(export)
     assert status == 200 and headers["Content-Type"] == "application/zip"
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         assert archive.testzip() is None
         mails = [archive.read(name) for name in archive.namelist() if name.endswith(".eml")]
     assert story.quote_on_disk()[0] in mails
+    export = admin.control(f'{admin.words("btn.export")} (mbox)').get_attribute("href").removeprefix(admin.address)
+    status, headers, content = admin.get(export)
+    assert status == 200 and headers["Content-Type"] == "application/mbox"
+    assert content.startswith(b"From ") and content.endswith(b"--=_mailkeep_export--\r\n\r\n")
+    admin.unfold(admin.words("backup.proof"))
+    key = admin.control(admin.words("backup.key.download")).get_attribute("href").removeprefix(admin.address)
+    status, _, content = admin.get(key)
+    assert status == 200 and content.startswith(b"-----BEGIN PUBLIC KEY-----")
+    fingerprint = hashlib.sha256(base64.b64decode(content.split(b"\n")[1])).hexdigest()
+    assert fingerprint in admin.text
     manifest = admin.control(admin.words("backup.manifest")).get_attribute("href").removeprefix(admin.address)
     status, _, content = admin.get(manifest)
     assert status == 200 and json.loads(content)

@@ -12,6 +12,7 @@ struct WordingTests {
             AppError.Code.allCases.map { "err.\($0.rawValue)" }
             + ImportProblem.Reason.allCases.map { "row.\($0.rawValue)" }
             + DataDirectoryError.Code.allCases.map { "directory.\($0.rawValue)" }
+            + ExportVerification.Fault.allCases.map { "proof.\($0.rawValue)" }
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }

@@ -54,6 +54,10 @@ struct QueryPlanTests {
             Question("a page of it", scanning: page) {
                 _ = try $0.visibleMessages(on: Stage.contact, to: user, offset: 20, limit: 20)
             },
+            Question("a page of it that is taken out", scanning: page) {
+                let last = try $0.visibleMessages(on: Stage.contact, to: user, limit: 1).first
+                _ = try $0.visibleMessages(on: Stage.contact, to: user, after: last, limit: 20)
+            },
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
@@ -74,7 +78,9 @@ struct QueryPlanTests {
             // All of it is read before the page is cut out of it.
             Question("a page of one's own mail", scanning: ["chosen", "visible"]) {
                 _ = try $0.ownMessages(of: user, offset: 20, limit: 20)
+                _ = try $0.ownMessages(of: user, after: nil, limit: 20)
             },
+            Question("the folders of one's own mail") { _ = try $0.ownFolders(of: MessageID(rawValue: 1), of: user) },
             Question("why a message is seen", scanning: page) {
                 _ = try $0.places(of: MessageID(rawValue: 1), on: Stage.contact, to: user)
                 _ = try $0.ownPlaces(of: MessageID(rawValue: 1), of: user)

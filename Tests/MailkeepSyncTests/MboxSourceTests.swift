@@ -267,7 +267,8 @@ struct MboxSourceTests {
             for mail in whole.mails {
                 let stored = Array(bytes[Int(mail.range.lowerBound)..<Int(mail.range.upperBound)])
                 for unquotes in [true, false] {
-                    #expect(mail.size(unquoted: unquotes) == UInt64(Self.rawForm([stored], unquotes: unquotes).count))
+                    let raw = Self.rawForm([stored], unquotes: unquotes, keepsEnds: mail.keepsEnds)
+                    #expect(mail.size(unquoted: unquotes) == UInt64(raw.count))
                 }
             }
         }
@@ -290,8 +291,8 @@ struct MboxSourceTests {
         return index
     }
 
-    private static func rawForm(_ pieces: [[UInt8]], unquotes: Bool) -> [UInt8] {
-        var lines = FileSourceLines(unquotes: unquotes)
+    private static func rawForm(_ pieces: [[UInt8]], unquotes: Bool, keepsEnds: Bool = false) -> [UInt8] {
+        var lines = FileSourceLines(unquotes: unquotes, keepsEnds: keepsEnds)
         var output: [UInt8] = []
         for piece in pieces { lines.rewrite(piece, into: &output) }
         lines.finish(into: &output)

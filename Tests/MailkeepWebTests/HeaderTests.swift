@@ -53,7 +53,7 @@ struct HeaderTests {
                     var (policy, cache, referrer) = (ResponseHeaders.pagePolicy, "no-store", "same-origin")
                     if line.route.hasPrefix("/assets/") { cache = "public, max-age=31536000, immutable" }
                     if answer.status == 200 {
-                        let isFile = ["raw", "{part}", "manifest", "export", "{link}"].contains(last)
+                        let isFile = ["raw", "{part}", "manifest", "export", "public-key", "{link}"].contains(last)
                         if isFile { policy = "sandbox; default-src 'none'" }
                         if last == "html" {
                             policy = "sandbox allow-popups allow-popups-to-escape-sandbox; default-src"

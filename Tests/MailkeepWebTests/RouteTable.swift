@@ -492,7 +492,16 @@ struct RouteTable {
             Line(.get, route, asked("", 200, 200)),
             Line(.get, "\(route)/part", asked("/part", 200, 200)),
             Line(.get, "\(route)/manifest", asked("/manifest", 200, 400)),
-            Line(.get, "\(route)/export", asked("/export", 200, 400)),
+            Line(
+                .get,
+                "\(route)/export",
+                asked("/export", 200, 400)
+                    + [
+                        Self.administration("\(backup)/export?format=mbox", 200),
+                        Self.administration("\(backup)/export?format=pst", 400),
+                    ]
+            ),
+            Line(.get, "/settings/public-key", Question("/settings/public-key", [:], 303, 200, 200, 200, 200)),
             Line(.post, "\(route)/verify", asked("/verify", 303, 400)),
             Line(.get, "\(route)/cancel", asked("/cancel", 200, 200)),
             Line(.post, "\(route)/cancel", asked("/cancel", 303, 303)),

@@ -32,27 +32,43 @@ final class ShellConsoleTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["export.zip"])
     }
 
-    @Test("A file that fails on the way leaves what was there")
+    @Test("A file that fails on the way leaves nothing")
     func failedOutput() async throws {
         let path = folder + "/export.zip"
-        try Data([9]).write(to: URL(fileURLWithPath: path))
         await #expect(throws: CancellationError.self) {
             try await LocalConsole().withOutput(path) { output in
                 try await output.write([1, 2])
                 throw CancellationError()
             }
         }
-        #expect(FileManager.default.contents(atPath: path) == Data([9]))
-        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["export.zip"])
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == [])
     }
 
-    @Test("A symbolic link stays, and what it points to is replaced")
-    func link() async throws {
+    @Test("A file that is there already stays as it is, a link to one and one that leads nowhere, too")
+    func existing() async throws {
         try Data([9]).write(to: URL(fileURLWithPath: folder + "/target"))
         try FileManager.default.createSymbolicLink(atPath: folder + "/link", withDestinationPath: "target")
-        try await LocalConsole().withOutput(folder + "/link") { try await $0.write([1]) }
-        #expect(FileManager.default.contents(atPath: folder + "/target") == Data([1]))
-        #expect(try FileManager.default.destinationOfSymbolicLink(atPath: folder + "/link") == "target")
+        try FileManager.default.createSymbolicLink(atPath: folder + "/nowhere", withDestinationPath: "absent")
+        for name in ["target", "link", "nowhere"] {
+            await #expect(throws: ShellError(.exists, "")) {
+                try await LocalConsole().withOutput(folder + "/" + name) { try await $0.write([1]) }
+            }
+        }
+        #expect(FileManager.default.contents(atPath: folder + "/target") == Data([9]))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).count == 3)
+    }
+
+    @Test("A file of the same name that comes meanwhile stays")
+    func raced() async throws {
+        let path = folder + "/export.zip"
+        await #expect(throws: ShellError(.exists, "")) {
+            try await LocalConsole().withOutput(path) { output in
+                try await output.write([1])
+                try Data([9]).write(to: URL(fileURLWithPath: path))
+            }
+        }
+        #expect(FileManager.default.contents(atPath: path) == Data([9]))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["export.zip"])
     }
 
     @Test("A device is written, not replaced")

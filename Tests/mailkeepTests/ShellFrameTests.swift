@@ -28,7 +28,7 @@ struct ShellFrameTests {
         .request(4, .readLine),
         .request(5, .openInput(file: 5, path: "users.csv")),
         .request(6, .read(file: 5)),
-        .request(7, .openOutput(file: 7, path: "/tmp/x", mode: 0o600, replaces: true)),
+        .request(7, .openOutput(file: 7, path: "/tmp/x", mode: 0o600)),
         .request(8, .append(file: 7, [1, 2, 3])),
         .request(9, .commit(file: 7)),
         .request(.max, .close(file: .max)),

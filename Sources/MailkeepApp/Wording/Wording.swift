@@ -29,7 +29,7 @@ package struct Wording: Sendable {
         text(key: id.rawValue, values)
     }
 
-    /// The sentence of a code that other types own (`err.`, `fail.`, `row.`, `usage.`); tests hold them complete.
+    /// The sentence of a code that other types own (`err.`, `fail.`, `proof.`, `row.`, `usage.`); tests hold them complete.
     package func text(key: String, _ values: [String: String] = [:]) -> String {
         let sentence = (place == .page ? Self.ofPages[key] : nil) ?? Self.sentences[key]
         return Self.fill(sentence?[locale.rawValue] ?? key, with: values)

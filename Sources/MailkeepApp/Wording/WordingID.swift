@@ -172,6 +172,21 @@ package enum WordingID: String, Sendable, CaseIterable {
     case okAudit = "ok.audit"
     case okOrganization = "ok.organization"
 
+    case exportSubject = "export.subject"
+    case exportText = "export.text"
+
+    case proofOf = "proof.of"
+    case proofExportedBy = "proof.exported_by"
+    case proofExportedTime = "proof.exported_time"
+    case proofFingerprint = "proof.fingerprint"
+    case proofMessages = "proof.messages"
+    case proofNotIncluded = "proof.not_included"
+    case proofDamaged = "proof.damaged"
+    case proofForeign = "proof.foreign"
+    case proofMissing = "proof.missing"
+    case proofWhole = "proof.whole"
+    case proofFailed = "proof.failed"
+
     case okKeysRotated = "ok.keys.rotated"
     case okGarbage = "ok.gc"
     case okGarbageFound = "ok.gc.found"

@@ -54,13 +54,16 @@ struct BackupPage {
     let isPending: Bool
     let verifyAddress: String
     let exportAddress: String
+    let mboxAddress: String
+    let keyAddress: String
+    let fingerprint: String
     let manifestAddress: String
     let cancelAddress: String
     let folders: [Folder]
     let hasFolders: Bool
     let others: [Other]
 
-    init(_ backup: BackupShape, all: [BackupShape], _ presenter: Presenter) {
+    init(_ backup: BackupShape, all: [BackupShape], key: PublicKeyShape, _ presenter: Presenter) {
         let wording = presenter.wording
         let address = "\(BackupPages.address)/\(backup.id)"
         backupID = backup.id
@@ -98,7 +101,10 @@ struct BackupPage {
         root = backup.root
         signature = backup.signature
         verifyAddress = "\(address)/verify"
-        exportAddress = "\(address)/export"
+        exportAddress = "\(address)/export?format=\(ExportFormat.emlZip.rawValue)"
+        mboxAddress = "\(address)/export?format=\(ExportFormat.mbox.rawValue)"
+        keyAddress = BackupPages.keyAddress
+        fingerprint = key.fingerprint
         manifestAddress = "\(address)/manifest"
         cancelAddress = "\(address)/cancel"
         folders = (backup.folders ?? []).map { Folder($0, presenter) }

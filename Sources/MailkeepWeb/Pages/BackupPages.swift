@@ -9,6 +9,7 @@ import Synchronization
 /// The details of a backup: what it covers, its folders, who took it and when, and what can be done with it (P4, B9).
 struct BackupPages {
     static let address = "/settings/backups"
+    static let keyAddress = "/settings/public-key"
 
     let site: Site
 
@@ -63,9 +64,18 @@ struct BackupPages {
         router.get("/settings/backups/{backup}/export") { _, context in
             let backup = try await completed(context)
             let id = Self.backup(context)
-            return Response(download: "mailkeep-backup-\(backup.id).zip", type: "application/zip") { write in
-                let action = ExportBackup(backup: id) { try await write($0) }
+            let name = context.visit.query["format"] ?? ExportFormat.emlZip.rawValue
+            guard let format = ExportFormat(rawValue: name) else { throw HTTPError(.badRequest) }
+            let file = "mailkeep-backup-\(backup.id).\(format.fileExtension)"
+            return Response(download: file, type: format.contentType) { write in
+                let action = ExportMail(.backup(id), as: format) { try await write($0) }
                 _ = try await site.mailkeep.perform(action, as: context.caller)
+            }
+        }
+        router.get("\(Self.keyAddress)") { _, context in
+            let key = try await site.mailkeep.perform(ShowPublicKey(), as: context.caller)
+            return Response(download: "mailkeep-public-key.pem", type: "application/x-pem-file") { write in
+                try await write(Data(key.pem.utf8))
             }
         }
     }
@@ -115,7 +125,8 @@ struct BackupPages {
         let backup = try await site.mailkeep.perform(ShowBackup(backup: Self.backup(context)), as: context.caller)
         let user = UserID(backup.user.id) ?? UserID(rawValue: 0)
         let all = try await site.mailkeep.perform(ListBackups(user: user), as: context.caller)
-        return BackupPage(backup, all: all, Presenter(context))
+        let key = try await site.mailkeep.perform(ShowPublicKey(), as: context.caller)
+        return BackupPage(backup, all: all, key: key, Presenter(context))
     }
 
     private func details(for context: SignedInContext) async throws -> Response {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 import MailkeepApp
 import MailkeepModel
 
@@ -247,35 +246,18 @@ struct BackupCommand: ParsableCommand {
 
     struct Export: ShellCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Write a backup's mails to a file, with the manifest that proves them."
+            abstract: "Write a backup's mails to a file, with the manifest that proves them.",
+            discussion:
+                "mailkeep verify-export proves the file, anywhere, by the public key (mailkeep keys public-key)."
         )
-
-        enum Format: String, ExpressibleByArgument, CaseIterable {
-            case emlZip = "eml_zip"
-        }
 
         @OptionGroup var common: CommonOptions
         @Argument(help: "The backup's id.") var id: String
-        @Option(help: "eml_zip: a zip file of .eml files.") var format: Format
-        @Option(help: ArgumentHelp("The file to write.", valueName: "file")) var output: String
+        @OptionGroup var options: ExportOptions
 
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
-                let backup = try backupID(id)
-                let exported = try await session.console.withOutput(output) { file in
-                    try await session.perform(ExportBackup(backup: backup) { try await file.write(Array($0)) })
-                }
-                var message = session.wording.text(
-                    exported.withheld == 0 ? .okExport : .okExportWithheld,
-                    [
-                        "messages": "\(exported.messages)", "bytes": ByteCount(exported.bytes).text,
-                        "withheld": "\(exported.withheld)", "file": output,
-                    ]
-                )
-                if exported.erased > 0 {
-                    message += "\n" + session.wording.text(.backupErased, ["n": "\(exported.erased)"])
-                }
-                try await session.print(ActionList(.backups, [ActionShape(id: id, message: message)]), text: message)
+                try await session.export(.backup(try backupID(id)), options, .backups, id: id)
             }
         }
     }

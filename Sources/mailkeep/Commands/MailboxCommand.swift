@@ -7,7 +7,7 @@ struct MailboxCommand: ParsableCommand {
         commandName: "mailbox",
         abstract: "A user's mail add-on settings, and reading their mailbox.",
         subcommands: [
-            List.self, Set.self, Show.self, Test.self, Sync.self, Emails.self, Email.self,
+            List.self, Set.self, Show.self, Test.self, Sync.self, Emails.self, Email.self, Export.self,
             Share.self, Unshare.self,
         ]
     )
@@ -204,6 +204,27 @@ struct MailboxCommand: ParsableCommand {
                         try await session.console.write(Array($0), to: .standardOutput)
                     }
                 )
+            }
+        }
+    }
+
+    struct Export: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write what is stored of your own mailbox to a file, with a signed list that proves it.",
+            discussion: """
+                Your own mail alone (--as is --user), whatever its records. An administrator takes out a leaver's by \
+                backup export.
+                """
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var options: ExportOptions
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                try await session.export(.ownMail(of: user), options, .mailAddonUsers, id: user.description)
             }
         }
     }

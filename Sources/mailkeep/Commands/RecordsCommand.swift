@@ -6,7 +6,7 @@ struct RecordsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "records",
         abstract: "What --as may see of a record's mail.",
-        subcommands: [Emails.self, Email.self]
+        subcommands: [Emails.self, Email.self, Export.self]
     )
 
     struct Emails: ShellCommand {
@@ -49,6 +49,22 @@ struct RecordsCommand: ParsableCommand {
                         try await session.console.write(Array($0), to: .standardOutput)
                     }
                 )
+            }
+        }
+    }
+
+    struct Export: ShellCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Write a record's mail to a file: what --as may see of it, with a signed list that proves it."
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var record: RecordOptions
+        @OptionGroup var options: ExportOptions
+
+        func run(in context: CommandContext) async throws {
+            try await context.withSession(common) { session in
+                try await session.export(.record(record.key), options, .records, id: record.id)
             }
         }
     }

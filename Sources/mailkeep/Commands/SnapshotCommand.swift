@@ -23,13 +23,13 @@ struct SnapshotCommand: ShellCommand {
             let wording = session.wording
             if withKeys { try await session.note(wording.text(.snapshotWithKeys)) }
             let progress = ProgressLine(on: session.console)
-            let take: @Sendable (@escaping @Sendable (Data) async throws -> Void) async throws -> SnapshotShape = {
-                write in
+            let shape = try await session.console.withOutput(output) { file in
                 let snapshot = TakeSnapshot(
                     includesKeys: withKeys,
-                    configuration: session.host.settings.file,
-                    write: write
-                ) { state in
+                    configuration: session.host.settings.file
+                ) { bytes in
+                    try await file.write(Array(bytes))
+                } onProgress: { state in
                     let values = ["done": ByteCount(state.done).text, "all": ByteCount(state.total).text]
                     try await progress.tell(wording.text(.snapshotProgress, values))
                 }
@@ -37,14 +37,7 @@ struct SnapshotCommand: ShellCommand {
                 try await progress.end()
                 return shape
             }
-            if output == "-" {
-                let shape = try await take { try await session.console.write(Array($0), to: .standardOutput) }
-                return try await session.note(wording.taken(shape, as: output))
-            }
-            let shape = try await session.console.withOutput(output, mode: 0o600, replaces: false) { file in
-                try await take { try await file.write(Array($0)) }
-            }
-            try await session.print(Snapshot(snapshot: shape), text: wording.taken(shape, as: output))
+            try await session.print(Snapshot(snapshot: shape), text: wording.taken(shape, as: output), beside: output)
         }
     }
 }

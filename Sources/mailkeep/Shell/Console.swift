@@ -31,17 +31,14 @@ package protocol Console: Sendable {
         _ body: (ConsoleInput) async throws -> Result
     ) async throws -> Result
 
-    /// Writes a file, whole or not at all.
+    /// Writes a new file, whole or not at all.
     ///
     /// The bytes go to a temporary file beside `path`, which takes its name and `mode` when `body`
-    /// returns and is removed when it throws. What is not a regular file (a pipe, a device) is written as
-    /// it comes.
-    ///
-    /// - Parameter replaces: whether a file that is there may be replaced; where not, `exists` is thrown.
+    /// returns and is removed when it throws. A file that is there already is not overwritten: throws
+    /// `exists`. What is not a regular file (a pipe, a device) is written as it comes.
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
-        replaces: Bool,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result
 }
@@ -66,12 +63,13 @@ extension Console {
         }
     }
 
-    /// Writes a file that only its owner may read, whole or not at all.
+    /// Writes a new file that only its owner may read, whole or not at all; `-` names standard output.
     package func withOutput<Result: Sendable>(
         _ path: String,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        try await withOutput(path, mode: 0o600, replaces: true, body)
+        guard path != "-" else { return try await body(ConsoleOutput { try await write($0, to: .standardOutput) }) }
+        return try await withOutput(path, mode: 0o600, body)
     }
 }
 

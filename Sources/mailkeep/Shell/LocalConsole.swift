@@ -57,10 +57,9 @@ package struct LocalConsole: Console {
     package func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
-        replaces: Bool,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
-        let file = try await BlockingCall.run { _ in try OutputFile(path: path, mode: mode, replaces: replaces) }
+        let file = try await BlockingCall.run { _ in try OutputFile(path: path, mode: mode) }
         defer { file.discard() }
         let result = try await body(
             ConsoleOutput { bytes in try await BlockingCall.run { try file.write(bytes, $0) } }

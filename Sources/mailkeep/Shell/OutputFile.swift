@@ -4,42 +4,38 @@ import Synchronization
 
 /// A file being written, which has its name only when it is complete.
 ///
-/// Removed with the last reference to it, unless it was committed.
+/// A regular file that is there already is never overwritten. Removed with the last reference to it, unless it was
+/// committed.
 final class OutputFile: Sendable {
     private let descriptor: Int32
     private let path: String
     private let mode: UInt32
-    private let replaces: Bool
     /// The name until the commit; nil for what is written in place, and from the commit on.
     private let temporary: Mutex<String?>
 
     /// `mode` is that of the file when it is complete; until then only its owner may read it.
     ///
-    /// - Parameter replaces: whether a file that is there may be replaced.
-    init(path: String, mode: UInt32, replaces: Bool) throws {
-        // What a symbolic link points to counts, not the link.
-        let real = Self.realPath(of: path)
-        let type = try? FileManager.default.attributesOfItem(atPath: real)[.type] as? FileAttributeType
-        let exists = type != nil
-        if exists, type != .typeRegular {
+    /// - Throws: `ShellError`, of code `exists` where there is a file of that name.
+    init(path: String, mode: UInt32) throws {
+        // What a symbolic link points to counts; one that leads nowhere is there, too.
+        let attributes = try? FileManager.default.attributesOfItem(atPath: Self.realPath(of: path))
+        if let type = attributes?[.type] as? FileAttributeType {
+            guard type != .typeRegular, type != .typeSymbolicLink else { throw ShellError(errno: EEXIST, path: path) }
             let descriptor = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
             self.path = path
             temporary = Mutex(nil)
         } else {
-            guard replaces || !exists else { throw ShellError(errno: EEXIST, path: path) }
-            let destination = exists ? real : path
-            let folder = destination.lastIndex(of: "/").map { destination[...$0] } ?? ""
+            let folder = path.lastIndex(of: "/").map { path[...$0] } ?? ""
             let name = "\(folder).mailkeep-\(String(UInt64.random(in: .min ... .max), radix: 36))"
             let descriptor = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
             guard descriptor >= 0 else { throw ShellError(errno: errno, path: path) }
             self.descriptor = descriptor
-            self.path = destination
+            self.path = path
             temporary = Mutex(name)
         }
         self.mode = mode
-        self.replaces = replaces
     }
 
     deinit {
@@ -52,7 +48,7 @@ final class OutputFile: Sendable {
         try BlockingCall.write(bytes, to: descriptor, path: path, wakeUp)
     }
 
-    /// Makes the bytes durable and gives the file its name.
+    /// Makes the bytes durable and gives the file its name, durably.
     func commit() throws {
         try temporary.withLock { name in
             guard let temporary = name else { return }
@@ -64,9 +60,9 @@ final class OutputFile: Sendable {
         }
     }
 
+    /// Gives the file its name, unless it is another's; 0, or -1 and `errno`.
     private func rename(from temporary: String) -> Int32 {
-        guard !replaces else { return Glibc.rename(temporary, path) }
-        // A second name, as renaming replaces.
+        // A second name first, as renaming replaces.
         guard link(temporary, path) != 0 else { return unlink(temporary) }
         guard [EPERM, EOPNOTSUPP, ENOSYS].contains(errno) else { return -1 }
         // The file system has no second names.
@@ -77,7 +73,6 @@ final class OutputFile: Sendable {
         return Glibc.rename(temporary, path)
     }
 
-    /// Makes the name durable.
     private func syncFolder() throws {
         let folder = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)

@@ -51,12 +51,11 @@ final class RemoteConsole: Console {
     func withOutput<Result: Sendable>(
         _ path: String,
         mode: UInt32,
-        replaces: Bool,
         _ body: (ConsoleOutput) async throws -> Result
     ) async throws -> Result {
         let file = number()
         defer { tell(.close(file: file)) }
-        try await demand(.openOutput(file: file, path: path, mode: mode, replaces: replaces))
+        try await demand(.openOutput(file: file, path: path, mode: mode))
         let result = try await body(
             ConsoleOutput { bytes in
                 for chunk in bytes.chunks(of: InputFile.chunk) {

@@ -11,7 +11,7 @@ package struct ShellError: Error, Sendable, CustomStringConvertible {
         case notFound
         /// The operating system does not permit it.
         case notPermitted
-        /// A file is there already, and is not to be replaced.
+        /// There is a file already, which is not overwritten.
         case exists
         /// A directory where a file is needed.
         case directory

@@ -86,12 +86,11 @@ extension ShellRequest {
         case .read(let file):
             buffer.writeInteger(UInt8(5))
             buffer.writeInteger(file)
-        case .openOutput(let file, let path, let mode, let replaces):
+        case .openOutput(let file, let path, let mode):
             buffer.writeInteger(UInt8(6))
             buffer.writeInteger(file)
             buffer.writeText(path)
             buffer.writeInteger(mode)
-            buffer.writeInteger(UInt8(replaces ? 1 : 0))
         case .append(let file, let bytes):
             buffer.writeInteger(UInt8(7))
             buffer.writeInteger(file)
@@ -115,12 +114,7 @@ extension ShellRequest {
         case 4: self = .openInput(file: try buffer.number(), path: try buffer.text())
         case 5: self = .read(file: try buffer.number())
         case 6:
-            self = .openOutput(
-                file: try buffer.number(),
-                path: try buffer.text(),
-                mode: try buffer.number(),
-                replaces: try buffer.number(UInt8.self) == 1
-            )
+            self = .openOutput(file: try buffer.number(), path: try buffer.text(), mode: try buffer.number())
         case 7: self = .append(file: try buffer.number(), try buffer.chunk())
         case 8: self = .commit(file: try buffer.number())
         case 9: self = .close(file: try buffer.number())

@@ -22,7 +22,7 @@ enum ShellRequest: Sendable, Equatable {
     /// Opens `path` as file `file`, a number that the server chooses.
     case openInput(file: UInt32, path: String)
     case read(file: UInt32)
-    case openOutput(file: UInt32, path: String, mode: UInt32, replaces: Bool)
+    case openOutput(file: UInt32, path: String, mode: UInt32)
     case append(file: UInt32, [UInt8])
     case commit(file: UInt32)
     /// Closes the file, and removes it if it is an output not committed; the server awaits no reply.
@@ -60,7 +60,7 @@ extension ShellRequest: CustomStringConvertible, CustomDebugStringConvertible {
         case .readLine: "readLine"
         case .openInput(let file, _): "openInput(\(file))"
         case .read(let file): "read(\(file))"
-        case .openOutput(let file, _, _, _): "openOutput(\(file))"
+        case .openOutput(let file, _, _): "openOutput(\(file))"
         case .append(let file, let bytes): "append(\(file), \(bytes.count) bytes)"
         case .commit(let file): "commit(\(file))"
         case .close(let file): "close(\(file))"

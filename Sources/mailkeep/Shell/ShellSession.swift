@@ -49,11 +49,9 @@ final class ShellSession: Sendable {
         case .read(let file):
             guard case .input(let input) = files.withLock({ $0[file] }) else { throw ShellError.malformed }
             return .bytes(try await BlockingCall.run { try input.read($0) })
-        case .openOutput(let file, let path, let mode, let replaces):
+        case .openOutput(let file, let path, let mode):
             try check(path)
-            let output = try await BlockingCall.run { _ in
-                try OutputFile(path: path, mode: mode, replaces: replaces)
-            }
+            let output = try await BlockingCall.run { _ in try OutputFile(path: path, mode: mode) }
             files.withLock { $0[file] = .output(output) }
         case .append(let file, let bytes):
             guard case .output(let output) = files.withLock({ $0[file] }) else { throw ShellError.malformed }
