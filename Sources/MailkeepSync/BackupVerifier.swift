@@ -55,23 +55,28 @@ package struct BackupVerifier: Sendable {
                 if let piece { digest.update(data: piece) }
                 return piece
             }
-            while let message = try lines.next() {
+            var batch: [(sha256: Data, size: Int64)] = []
+            func check() async throws {
                 try Task.checkCancellation()
+                let states = try await readsMessages ? states(of: batch) : batch.map { _ in .whole }
+                for (message, state) in zip(batch, states) {
+                    switch state {
+                    case .whole: result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
+                    case .erased: result.erased += 1
+                    case .damaged: result.damaged.append(message.sha256.hex)
+                    }
+                }
+                result.messages += batch.count
+                batch.removeAll(keepingCapacity: true)
+                try await onProgress(result.messages)
+            }
+            while let message = try lines.next() {
                 guard let sha256 = Data(hex: message.sha256) else { throw ManifestMalformed() }
                 tree.append(sha256)
-                guard readsMessages else {
-                    result.messages += 1
-                    result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
-                    continue
-                }
-                switch try await state(of: sha256, size: message.size) {
-                case .whole: result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
-                case .erased: result.erased += 1
-                case .damaged: result.damaged.append(message.sha256)
-                }
-                result.messages += 1
-                if result.messages.isMultiple(of: 100) { try await onProgress(result.messages) }
+                batch.append((sha256, message.size))
+                if batch.count == Self.batch { try await check() }
             }
+            try await check()
         } catch let error as VaultError {
             result.manifestFault = "the manifest cannot be read: \(error.code.rawValue)"
             return result
@@ -87,24 +92,47 @@ package struct BackupVerifier: Sendable {
         return result
     }
 
+    /// Messages that are looked up together, and read on all processors.
+    private static let batch = 200
+
     private enum State {
         case whole
         case erased
         case damaged
     }
 
-    /// Whether the vault gives back the very bytes that have this SHA-256, or a tombstone says that it does not any more.
-    private func state(of sha256: Data, size: Int64) async throws -> State {
-        let key = Data(keys.contentKey(sha256: sha256))
-        let (location, tombstone) = try await store.read { (try $0.location(of: key), try $0.tombstone(of: key)) }
-        guard let location else { return tombstone?.size == size ? .erased : .damaged }
+    private func states(of messages: [(sha256: Data, size: Int64)]) async throws -> [State] {
+        let contents = messages.map { Data(keys.contentKey(sha256: $0.sha256)) }
+        let places = try await store.read { transaction in
+            try contents.map { (try transaction.location(of: $0), try transaction.tombstone(of: $0)?.size) }
+        }
+        let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
+        return try await withThrowingTaskGroup(of: [(Int, State)].self) { group in
+            for worker in 0..<workers {
+                group.addTask {
+                    try stride(from: worker, to: messages.count, by: workers).map { index in
+                        let (location, erasedSize) = places[index]
+                        guard let location else {
+                            return (index, erasedSize == messages[index].size ? .erased : .damaged)
+                        }
+                        return (index, try isWhole(location, size: messages[index].size) ? .whole : .damaged)
+                    }
+                }
+            }
+            return try await group.reduce(into: messages.map { _ in State.damaged }) { states, part in
+                for (index, state) in part { states[index] = state }
+            }
+        }
+    }
+
+    /// Whether the vault gives back what the key of content stands for, which is its SHA-256, and so many bytes.
+    private func isWhole(_ location: ContentLocation, size: Int64) throws -> Bool {
         var count: Int64 = 0
         do {
-            // The key stands for the SHA-256: what comes is what has it, or is found to be damaged.
             try vault.read(location) { count += Int64($0.count) }
         } catch is VaultError {
-            return .damaged
+            return false
         }
-        return count == size ? .whole : .damaged
+        return count == size
     }
 }

@@ -52,6 +52,16 @@ final class VaultFixture: Sendable {
         index.withLock { index in for id in ids { index[id] = nil } }
     }
 
+    /// What the index names in a segment.
+    func named(in segment: Int64) -> [VaultEntryID: VaultLocation] {
+        index.withLock { $0.filter { $0.value.segment == segment } }
+    }
+
+    /// Notes where entries lie now.
+    func move(_ entries: [VaultEntryID: VaultLocation]) {
+        index.withLock { $0.merge(entries) { _, new in new } }
+    }
+
     /// Bytes of all segments.
     func size() throws -> Int {
         let folder = directory.url.appending(path: "vault")

@@ -204,6 +204,33 @@ struct KeepingTests {
         return traces.filter { trace in files.contains { $0.range(of: trace) != nil } }
     }
 
+    @Test("What was erased is gone from the vault after gc, and nothing else is", arguments: Setting.all)
+    func collection(_ setting: Setting) async throws {
+        try await withMail(setting) { work, _ in
+            try await work.deactivate()
+            let backup = try await work.backUp()
+            let erase = "erase start --address \(Self.friend) --wait --confirm 3"
+            try await work.run(erase, ["--reason", "Asked for"], as: .ada).expectDone()
+            let folder = "\(work.data)/vault"
+            let size = {
+                try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".seg") }
+                    .reduce(0) { try $0 + Data(contentsOf: URL(filePath: "\(folder)/\($1)")).count }
+            }
+            let before = try size()
+            #expect(try await work.run("gc", as: .owner).status == 77)
+            let dry = try await work.read(Collected.self, "gc --dry-run").gc
+            #expect(dry.dry_run && dry.segments == 1 && dry.entries == 3 && dry.bytes > 300)
+            #expect(try size() == before)
+            let done = try await work.read(Collected.self, "gc").gc
+            #expect(!done.dry_run && done.segments == 1 && done.entries == 3 && done.bytes == dry.bytes)
+            #expect(try size() == before - Int(done.bytes) && work.count("content") == 1)
+            try await work.run("backup verify \(backup.id)", as: .ada).expectDone()
+            #expect(try await work.read(Collected.self, "gc").gc.segments == 0)
+            let log = try await work.read(AuditLog.self, "audit list").audit_log.map(\.action)
+            #expect(log.count { $0 == "gc.done" } == 2 && log.contains("gc"))
+        }
+    }
+
     @Test("Killed at each durable step in turn, an erasure ends in the same state")
     func killedErasure() async throws {
         try await withSample { work, count in
@@ -222,6 +249,7 @@ struct KeepingTests {
     func killedRetention() async throws {
         try await withSample { work, count in
             try await untilDone(work, "organization set --retention-days 1 --confirm \(count)", [])
+            try await work.run("gc", as: .ada).expectDone()
             #expect(try work.count("message") == 0 && work.count("content") == 0)
             #expect(try work.count("entry WHERE removed_by = 'retention'") >= count)
             #expect(try work.count("removal WHERE messages = \(count) AND ended_at IS NOT NULL") == 1)
@@ -283,6 +311,17 @@ private struct Previews: Decodable {
     }
 
     let retention: [Preview]
+}
+
+private struct Collected: Decodable {
+    struct Garbage: Decodable {
+        let dry_run: Bool
+        let segments: Int
+        let entries: Int
+        let bytes: Int64
+    }
+
+    let gc: Garbage
 }
 
 private struct ErasurePreviews: Decodable {

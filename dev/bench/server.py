@@ -170,6 +170,9 @@ class Mailkeep:
     def backup(self):
         return json.loads(self.run("backup", "list", "--json"))["backups"][0]
 
+    def vault_size(self):
+        return sum(each.stat().st_size for each in (self.directory / "data" / "vault").rglob("*") if each.is_file())
+
     def size(self):
         return sum(each.stat().st_size for each in (self.directory / "data").rglob("*") if each.is_file())
 
