@@ -9,8 +9,8 @@ package struct SegmentGarbage: Sendable, Equatable {
     /// Entries that the index does not name there, and their bytes.
     package let entries: Int
     package let bytes: Int64
-    /// Whether its dictionary was trained on entries that are not there any more.
-    package let hasStaleDictionary: Bool
+    /// Its dictionary, where that was trained on entries that are not there any more.
+    let staleDictionary: VaultEntryID?
 }
 
 /// Giving back the space of what nothing names any more: a segment that holds some is written anew without it.
@@ -40,19 +40,18 @@ extension SegmentVault {
         guard found == named.count else {
             throw VaultError(.damaged, "The segment \(segment) does not hold what the index names.")
         }
-        let isStale = try dictionary(of: segment, in: readableSegment(segment)).map { dictionary in
-            try dictionary.samples.contains { try locate($0) == nil }
+        let stale = try dictionary(of: segment, in: readableSegment(segment)).flatMap { dictionary in
+            try dictionary.samples.contains { try locate($0) == nil } ? dictionary.id : nil
         }
-        guard entries > 0 || isStale == true || found == 0 && segment < position().segment else { return nil }
-        return SegmentGarbage(segment: segment, entries: entries, bytes: bytes, hasStaleDictionary: isStale == true)
+        guard entries > 0 || stale != nil || found == 0 && segment < position().segment else { return nil }
+        return SegmentGarbage(segment: segment, entries: entries, bytes: bytes, staleDictionary: stale)
     }
 
     /// Begins a new segment where one of these is the last, without its dictionary where that is stale.
     package func leave(_ segments: [SegmentGarbage]) throws {
         let (last, dictionary) = tail.withLock { ($0.segment, $0.dictionary) }
-        let isStale = segments.contains { garbage in
-            garbage.hasStaleDictionary && dictionaries.withLock { $0[garbage.segment]?.id == dictionary?.id }
-        }
+        let isStale =
+            dictionary.map { dictionary in segments.contains { $0.staleDictionary == dictionary.id } } ?? false
         guard isStale || segments.contains(where: { $0.segment == last }) else { return }
         try rollOver(from: last, isStale ? nil : dictionary)
     }
@@ -97,7 +96,9 @@ extension SegmentVault {
             if !frame.isEmpty { try spool(frame, of: &entry) }
             try reader.readFrame { frame = Array($0) }
         }
-        return try frame.withUnsafeBytes { try store(entry, lastFrame: $0, as: id, isAnew: true).location }
+        return try frame.withUnsafeBytes { frame in
+            try store(entry, lastFrame: frame, as: id, isAnew: true, isSample: entry.kind == .recipe).location
+        }
     }
 
     private func walk(_ segment: Int64) throws -> [(EntryHeader, VaultLocation)] {

@@ -68,7 +68,7 @@ struct CollectionTests {
         #expect(first.samples.contains(stored[1].id))
         fixture.forget([stored[1].id])
         let found = try await collect(vault, fixture)
-        #expect(found.contains(where: \.hasStaleDictionary) && found.map(\.segment).contains(1))
+        #expect(found.contains { $0.staleDictionary == first.id } && found.map(\.segment).contains(1))
         for segment in try vault.segments() {
             let dictionary = try vault.dictionary(of: segment, in: vault.readableSegment(segment))
             #expect(dictionary.map { !$0.samples.contains(stored[1].id) } ?? true)
