@@ -59,7 +59,7 @@ extension IMAPConnection {
         case .sectionBegan(.message, let length, let fetch):
             if let uid = fetch.uid ?? progress.only {
                 if progress.outstanding.remove(uid) != nil {
-                    try await handOver(uid, fetch.internalDate, size: length, .streamed, onMessage: onMessage)
+                    try await handOver(uid, fetch, size: length, .streamed, onMessage: onMessage)
                 } else {
                     _ = try await collectSection(limit: 0)
                 }
@@ -81,7 +81,7 @@ extension IMAPConnection {
             case .held(let bytes):
                 guard progress.outstanding.remove(uid) != nil else { return }
                 let size = bytes.readableBytes
-                try await handOver(uid, fetch.internalDate, size: size, .held(bytes), onMessage: onMessage)
+                try await handOver(uid, fetch, size: size, .held(bytes), onMessage: onMessage)
             case .skipped: progress.skipped.insert(uid)
             case nil: break
             }
@@ -91,14 +91,22 @@ extension IMAPConnection {
 
     private nonisolated(nonsending) func handOver(
         _ uid: UInt32,
-        _ internalDate: Int64?,
+        _ fetch: IMAPFetch,
         size: Int,
         _ source: BodyInTransit.Source,
         onMessage: nonisolated(nonsending) (IMAPFetchedBody) async throws -> Void
     ) async throws {
         let number = body.begin(source)
         let chunks = IMAPBodyChunks(source: self, number: number)
-        try await onMessage(IMAPFetchedBody(uid: uid, size: size, internalDate: internalDate, chunks: chunks))
+        try await onMessage(
+            IMAPFetchedBody(
+                uid: uid,
+                size: size,
+                internalDate: fetch.internalDate,
+                flags: fetch.flags,
+                chunks: chunks
+            )
+        )
         while try await nextChunk(ofBody: number) != nil {}
     }
 

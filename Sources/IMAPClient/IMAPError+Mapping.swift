@@ -82,7 +82,7 @@ extension IMAPCommand {
     /// Whether it is about one mailbox, or messages in it.
     fileprivate var isOfMailbox: Bool {
         switch self {
-        case .examine, .fetchHeaders, .fetchBodies, .fetchUIDs, .searchUIDs: true
+        case .examine, .fetchHeaders, .fetchBodies, .fetchUIDs, .searchUIDs, .create, .subscribe, .append: true
         case .capability, .startTLS, .authenticate, .login, .enable, .namespace, .list, .status, .idle, .logout: false
         }
     }

@@ -8,6 +8,8 @@ package struct IMAPFetchedBody {
     /// When the server received the message, in milliseconds since 1970; nil where it does not say so before the
     /// message.
     package let internalDate: Int64?
+    /// What marks the message; nil where the server does not say so before the message.
+    package let flags: [String]?
     /// The raw message piece by piece, each read from the server only when asked for.
     package let chunks: IMAPBodyChunks
 }

@@ -1,7 +1,7 @@
 /// What this client can say to a server (RFC 9051, 6).
 ///
-/// There is no case that changes a mailbox, a message or a flag: mailboxes are opened with `EXAMINE` and read with
-/// `BODY.PEEK`, so that reading leaves no trace.
+/// There is no case that changes a message or a flag: mailboxes are opened with `EXAMINE` and read with `BODY.PEEK`, so
+/// that reading leaves no trace. What adds to a mailbox, `CREATE`, `SUBSCRIBE` and `APPEND`, is said by nobody who reads.
 package enum IMAPCommand: Sendable, Equatable {
     case capability
     case startTLS
@@ -30,6 +30,13 @@ package enum IMAPCommand: Sendable, Equatable {
     case fetchUIDs(IMAPUIDSet)
     /// `UID SEARCH RETURN (ALL)` (RFC 4731).
     case searchUIDs(IMAPUIDSet)
+    /// Makes a mailbox (RFC 9051, 6.3.4).
+    case create(IMAPMailboxName)
+    /// Has programs show a mailbox (RFC 9051, 6.3.7).
+    case subscribe(IMAPMailboxName)
+    /// The beginning of `APPEND` (RFC 9051, 6.3.12), without the end of its line: what is appended follows, each message
+    /// with its ``IMAPAppendHead``, several of them by `MULTIAPPEND` (RFC 3502).
+    case append(IMAPMailboxName)
     case logout
 }
 
@@ -60,6 +67,9 @@ extension IMAPCommand: CustomStringConvertible, CustomDebugStringConvertible, Cu
         case .examine: "EXAMINE"
         case .fetchHeaders, .fetchBodies, .fetchUIDs: "UID FETCH"
         case .searchUIDs: "UID SEARCH"
+        case .create: "CREATE"
+        case .subscribe: "SUBSCRIBE"
+        case .append: "APPEND"
         case .logout: "LOGOUT"
         }
     }

@@ -58,13 +58,20 @@ package struct IMAPCommandEncoder: Sendable {
             output.write(" \(set) (\(told) BODY.PEEK[HEADER.FIELDS (\(names))])")
         case .fetchBodies(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
-            output.write(" \(set) (UID INTERNALDATE BODY.PEEK[])")
+            output.write(" \(set) (UID FLAGS INTERNALDATE BODY.PEEK[])")
         case .fetchUIDs(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
             output.write(" \(set) (UID)")
         case .searchUIDs(let set):
             guard !set.isEmpty else { throw IMAPEncodingError(.empty) }
             output.write(" RETURN (ALL) UID \(set)")
+        case .create(let name), .subscribe(let name):
+            output.write(" ")
+            try output.write(string: name.bytes)
+        case .append(let name):
+            output.write(" ")
+            try output.write(string: name.bytes)
+            return output.parts + [output.part]
         }
         output.write("\r\n")
         return output.parts + [output.part]

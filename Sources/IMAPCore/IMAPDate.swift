@@ -22,6 +22,39 @@ enum IMAPDate {
         return Int64(minutes * 60 + second) * 1000
     }
 
+    /// `17-Jul-1996 09:44:25 +0000`, or nil where the year is not one of four digits.
+    static func text(milliseconds: Int64) -> String? {
+        guard writable.contains(milliseconds) else { return nil }
+        let (seconds, inDay) = (floored(milliseconds, 1000), floored(milliseconds, 86_400_000))
+        let time = seconds.quotient - inDay.quotient * 86_400
+        // The reverse of `daysSince1970`.
+        let (era, dayOfEra) = floored(inDay.quotient + 719_468, 146_097)
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let marchMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * marchMonth + 2) / 5 + 1
+        let month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        let name = names[Int(month) - 1]
+        return "\(padded(day, 2))-\(name)-\(padded(year, 4)) "
+            + "\(padded(time / 3600, 2)):\(padded(time / 60 % 60, 2)):\(padded(time % 60, 2)) +0000"
+    }
+
+    /// The years 1 to 9999.
+    private static let writable: ClosedRange<Int64> = -62_135_596_800_000...253_402_300_799_999
+
+    private static let names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+
+    private static func floored(_ value: Int64, _ divisor: Int64) -> (quotient: Int64, remainder: Int64) {
+        let (quotient, remainder) = value.quotientAndRemainder(dividingBy: divisor)
+        return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
+    }
+
+    private static func padded(_ number: Int64, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
+    }
+
     private static func number(_ digits: Substring, _ range: ClosedRange<Int>) -> Int? {
         guard digits.utf8.count <= 4, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }),
             let value = Int(digits), range.contains(value)

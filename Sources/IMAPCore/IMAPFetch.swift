@@ -8,6 +8,8 @@ package struct IMAPFetch: Sendable, Equatable {
     package internal(set) var size: UInt64?
     /// `INTERNALDATE` in milliseconds since 1970.
     package internal(set) var internalDate: Int64?
+    /// `FLAGS` as they stand; nil where they are not told, or not readably.
+    package internal(set) var flags: [String]?
     /// `X-GM-MSGID`: the same for all copies of a message in one Gmail account.
     package internal(set) var gmailMessageID: UInt64?
     /// The same for all messages of the same content (RFC 8474, 5.1).
@@ -31,6 +33,7 @@ package struct IMAPFetch: Sendable, Equatable {
         uid: UInt32? = nil,
         size: UInt64? = nil,
         internalDate: Int64? = nil,
+        flags: [String]? = nil,
         gmailMessageID: UInt64? = nil,
         emailID: String? = nil,
         sections: [InlineSection] = []
@@ -39,6 +42,7 @@ package struct IMAPFetch: Sendable, Equatable {
         self.uid = uid
         self.size = size
         self.internalDate = internalDate
+        self.flags = flags
         self.gmailMessageID = gmailMessageID
         self.emailID = emailID
         self.sections = sections

@@ -81,10 +81,22 @@ struct IMAPFetchParser {
         case "RFC822.SIZE": fetch.size = try scanner.wrappedNumber()
         case "INTERNALDATE":
             fetch.internalDate = try scanner.wrappedString().flatMap { IMAPDate.milliseconds(String(buffer: $0)) }
+        case "FLAGS":
+            let start = scanner
+            try scanner.skipValue()
+            fetch.flags = Self.flags(start.bytes(upTo: scanner))
         case "X-GM-MSGID": fetch.gmailMessageID = try scanner.wrappedNumber()
         case "EMAILID": fetch.emailID = try scanner.wrappedString().map { String(buffer: $0) }
         default: try scanner.skipValue()
         }
+    }
+
+    /// The atoms of a list without lists in it; nil where it is none, or longer than any message's.
+    private static func flags(_ list: some BidirectionalCollection<UInt8>) -> [String]? {
+        guard list.first == .open, list.last == .close, list.count <= 4096 else { return nil }
+        let inside = list.dropFirst().dropLast()
+        guard !inside.contains(where: { $0 == .open || $0 == .close || $0 == .quote }) else { return nil }
+        return inside.split(separator: .space).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Whether there is such an item (RFC 9051, 7.5.2 and its extensions).

@@ -40,6 +40,7 @@ extension IMAPResponseCode {
         case "HIGHESTMODSEQ": number(arguments).map { .highestModSeq($0) }
         case "MESSAGELIMIT": messageLimit(arguments)
         case "MAILBOXID": value(arguments).map { .mailboxID(String(buffer: $0)) }
+        case "APPENDUID": appendUID(arguments)
         case "THROTTLED": .throttled
         case "OVERQUOTA": .overQuota
         case "LIMIT": .limit
@@ -47,6 +48,15 @@ extension IMAPResponseCode {
         case "UNAVAILABLE": .unavailable
         default: nil
         }
+    }
+
+    /// `38505 3955:3957`.
+    private static func appendUID(_ arguments: String) -> IMAPResponseCode? {
+        let words = arguments.split(separator: " ")
+        guard words.count == 2, let validity = UInt32(words[0]), validity > 0,
+            let uids = IMAPUIDSet(parsing: ByteBuffer(substring: words[1]))
+        else { return nil }
+        return .appendUID(uidValidity: validity, uids)
     }
 
     private static func messageLimit(_ arguments: String) -> IMAPResponseCode? {

@@ -40,6 +40,8 @@ package enum IMAPResponseCode: Sendable, Equatable {
     case inUse
     /// A part of the server does not work for now (RFC 9051, 7.1).
     case unavailable
+    /// Where messages were appended to, and what they are called there, in their order (RFC 4315, 3).
+    case appendUID(uidValidity: UInt32, IMAPUIDSet)
     /// Any other code: its name in capitals and what follows it.
     case other(name: String, arguments: String)
 
@@ -57,6 +59,7 @@ package enum IMAPResponseCode: Sendable, Equatable {
         case .limit: "LIMIT"
         case .inUse: "INUSE"
         case .unavailable: "UNAVAILABLE"
+        case .appendUID: "APPENDUID"
         case .other(let name, _): name
         }
     }

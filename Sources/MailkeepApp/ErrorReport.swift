@@ -133,8 +133,9 @@ extension AppError.Code {
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
-            .noBackup, .snapshotKeysNeeded:
+            .noBackup, .snapshotKeysNeeded, .appendNeedsImap, .badFolder:
             .invalid
+        case .appendFull: .mailbox
         }
     }
 }

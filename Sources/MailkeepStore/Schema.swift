@@ -18,6 +18,7 @@ enum Schema {
         migrator.registerMigration("7") { try $0.execute(sql: "ALTER TABLE folder ADD COLUMN mod_seq INTEGER") }
         migrator.registerMigration("8") { try $0.execute(sql: parts) }
         migrator.registerMigration("keeping") { try $0.execute(sql: keeping) }
+        migrator.registerMigration("appending") { try $0.execute(sql: appending) }
         return migrator
     }
 

@@ -19,6 +19,8 @@ struct Sealing: Sendable {
             size: message.size,
             date: message.date,
             receivedAt: message.receivedAt,
+            flags: message.flags,
+            cameAt: message.cameAt,
             hasAttachment: !message.summary.attachments.isEmpty,
             summary: try columns.seal(message.summary.encoded, context: Self.context(of: message.content.key))
         )

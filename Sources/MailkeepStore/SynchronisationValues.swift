@@ -138,6 +138,10 @@ package struct FetchedMessage: Sendable {
     package var date: Timestamp?
     /// The date by which retention goes, where that is not the one on which it was sent (R3).
     package var receivedAt: Timestamp?
+    /// What marked it in its folder; nil where the source did not tell.
+    package var flags: MailFlags?
+    /// When it came to its folder; nil where the source did not tell.
+    package var cameAt: Timestamp?
     package var summary: MessageSummary
 
     package init(
@@ -146,6 +150,8 @@ package struct FetchedMessage: Sendable {
         size: UInt64,
         date: Timestamp? = nil,
         receivedAt: Timestamp? = nil,
+        flags: MailFlags? = nil,
+        cameAt: Timestamp? = nil,
         summary: MessageSummary
     ) {
         self.entry = entry
@@ -153,6 +159,8 @@ package struct FetchedMessage: Sendable {
         self.size = size
         self.date = date
         self.receivedAt = receivedAt
+        self.flags = flags
+        self.cameAt = cameAt
         self.summary = summary
     }
 }
@@ -170,6 +178,8 @@ package struct SealedMessage: Sendable {
     package let size: UInt64
     let date: Timestamp?
     let receivedAt: Timestamp?
+    let flags: MailFlags?
+    let cameAt: Timestamp?
     let hasAttachment: Bool
     let summary: Data
 }

@@ -193,7 +193,8 @@ extension WriteTransaction {
         )
         let nameMessage = try database.cachedStatement(
             sql: """
-                UPDATE entry SET skipped = NULL, message_id = (SELECT id FROM message WHERE content_key = ?)
+                UPDATE entry SET skipped = NULL, message_id = (SELECT id FROM message WHERE content_key = ?),
+                    flags = ?, came_at = ?
                 WHERE id = ?
                 """
         )
@@ -206,7 +207,9 @@ extension WriteTransaction {
                     message.receivedAt?.rawValue, message.hasAttachment, message.summary, message.entry,
                 ]
             )
-            try nameMessage.execute(arguments: [message.content.key, message.entry])
+            try nameMessage.execute(
+                arguments: [message.content.key, message.flags?.stored, message.cameAt?.rawValue, message.entry]
+            )
             try wantNoMore(message.entry)
         }
     }

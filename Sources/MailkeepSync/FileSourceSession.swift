@@ -29,7 +29,7 @@ final class FileSourceSession: MailSession {
     nonisolated(nonsending) func folders() async throws -> [SourceFolder] {
         let folders = try FileSourceFolder.all(in: root)
         found = Dictionary(folders.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
-        return folders.map { SourceFolder(name: $0.name, path: $0.name, exclusion: $0.exclusion) }
+        return folders.map { SourceFolder(name: $0.name, path: $0.name, exclusion: $0.exclusion, delimiter: "/") }
     }
 
     nonisolated(nonsending) func open(_ folder: SourceFolder) async throws -> OpenedFolder {

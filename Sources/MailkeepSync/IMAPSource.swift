@@ -49,7 +49,10 @@ struct IMAPSource: MailSource {
 
     private static let idleLimit = TimeAmount.minutes(9)
 
-    private nonisolated(nonsending) func signIn(
+    /// Signs in and lends the connection.
+    ///
+    /// - Throws: `IMAPError`, `SyncFailure`, `CancellationError`, and what `body` throws.
+    nonisolated(nonsending) func signIn(
         _ body: nonisolated(nonsending) (IMAPConnection) async throws -> Void
     ) async throws {
         guard credentials.grant != nil else {
@@ -134,7 +137,8 @@ private final class IMAPSession: MailSession {
                 name: names[mailbox.encodedName] ?? mailbox.displayName,
                 path: mailbox.encodedName.rawValue,
                 exclusion: Self.exclusion(of: mailbox, designated: designated),
-                status: mailbox.status.flatMap(OpenedFolder.init)
+                status: mailbox.status.flatMap(OpenedFolder.init),
+                delimiter: mailbox.delimiter
             )
         }
     }
@@ -196,7 +200,11 @@ private final class IMAPSession: MailSession {
         try await connection.fetchBodies(uids) { body in
             let chunks = body.chunks
             try await onBody(
-                SourceBody(uid: body.uid, receivedAt: body.internalDate) { write in
+                SourceBody(
+                    uid: body.uid,
+                    receivedAt: body.internalDate,
+                    flags: body.flags.map(MailFlags.init(told:))
+                ) { write in
                     for try await chunk in chunks { try chunk.withUnsafeReadableBytes(write) }
                 }
             )

@@ -86,14 +86,23 @@ package struct SourceFolder: Sendable {
     package let exclusion: FolderExclusion?
     /// What the source says of it without its being opened; nil where it does not.
     package let status: OpenedFolder?
+    /// What stands between the levels of its name; nil where that is not known, or it has none.
+    package let delimiter: Character?
     /// How it stood before, so that opening it tells what is gone since.
     package var before: FolderState?
 
-    package init(name: String, path: String, exclusion: FolderExclusion?, status: OpenedFolder? = nil) {
+    package init(
+        name: String,
+        path: String,
+        exclusion: FolderExclusion?,
+        status: OpenedFolder? = nil,
+        delimiter: Character? = nil
+    ) {
         self.name = name
         self.path = path
         self.exclusion = exclusion
         self.status = status
+        self.delimiter = delimiter
     }
 }
 
@@ -196,13 +205,16 @@ package struct SourceBody {
     package let uid: UInt32
     /// When the source received it, in milliseconds since 1970 UTC; nil where it does not tell.
     package let receivedAt: Int64?
+    /// What marks it there; nil where the source does not tell.
+    package let flags: MailFlags?
     package let forEachChunk: Reader
 
     package typealias Reader = nonisolated(nonsending) ((UnsafeRawBufferPointer) throws -> Void) async throws -> Void
 
-    package init(uid: UInt32, receivedAt: Int64? = nil, forEachChunk: @escaping Reader) {
+    package init(uid: UInt32, receivedAt: Int64? = nil, flags: MailFlags? = nil, forEachChunk: @escaping Reader) {
         self.uid = uid
         self.receivedAt = receivedAt
+        self.flags = flags
         self.forEachChunk = forEachChunk
     }
 }

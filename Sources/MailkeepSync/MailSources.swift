@@ -9,14 +9,14 @@ import POP3Client
 
 /// Finds where a user's mail is to be read from, within what this process and the person who asked may reach.
 package struct MailSources: Sendable {
-    private let store: Store
-    private let keys: KeyRing
+    let store: Store
+    let keys: KeyRing
     private let uploads: UploadFolder
     private let networks: [Network]
     private let paths: [String]
     private let connections: Int
     private let tokens: AccessTokens?
-    private let logger: Logger
+    let logger: Logger
 
     /// - Parameters:
     ///   - networks: networks of mail servers on this machine or private ones that are allowed.
@@ -179,7 +179,7 @@ package struct MailSources: Sendable {
         )
     }
 
-    private func source(
+    func source(
         accountType: AccountType,
         server: MailServer?,
         credentials: MailCredentials?,

@@ -272,6 +272,8 @@ extension Synchroniser {
             size: UInt64(clamping: content.size),
             date: date.map(Timestamp.init(rawValue:)),
             receivedAt: retained == candidate.sentAt ? nil : retained,
+            flags: body.flags,
+            cameAt: body.receivedAt.flatMap { $0 > 0 ? Timestamp(rawValue: $0) : nil },
             summary: MessageSummary(message, sha256: Data(content.sha256))
         )
         return try store.seal(fetched)

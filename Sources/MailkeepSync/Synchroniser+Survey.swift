@@ -6,6 +6,8 @@ extension Synchroniser {
     struct Survey: Sendable {
         /// The names of all folders that there are.
         var names: Set<String> = []
+        /// What stands between the levels of their names; nil where none has any.
+        var delimiter: Character?
         /// The names of all folders that should be read.
         var due: [String] = []
         /// Folders in which there are headers to read, or may be; those with the most first.
@@ -36,6 +38,7 @@ extension Synchroniser {
         let names = Set(folders.map(\.name))
         let gone = known.filter { !names.contains($0.name) }
         var survey = Survey(names: names)
+        survey.delimiter = folders.lazy.compactMap(\.delimiter).first
         var untouched = 0
         for folder in folders {
             if let exclusion = folder.exclusion {

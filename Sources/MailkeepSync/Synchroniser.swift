@@ -155,6 +155,7 @@ package struct Synchroniser: Sendable {
             }
             let folders = read.withLock { $0 }
             try await readBodies(of: folders, in: mailbox, by: worker, team)
+            try await noteDelimiter(survey.delimiter, mailbox)
             if source.isLive, worker.session.listsAllFolders { try await noteMissing(survey, mailbox, run) }
             try await judge(survey, folders, run)
         }
@@ -173,6 +174,12 @@ package struct Synchroniser: Sendable {
         for folder in known where folder.count > 0 && !survey.names.contains(folder.name) {
             try await store.write { try $0.markGone(in: folder.position.id, [0...UInt32.max]) }
         }
+    }
+
+    /// Notes what stands between the levels of the folders' names.
+    private nonisolated(nonsending) func noteDelimiter(_ delimiter: Character?, _ mailbox: MailboxID) async throws {
+        guard let delimiter, try await store.read({ try $0.hasFoldersWithoutDelimiter(mailbox) }) else { return }
+        try await store.write { try $0.noteDelimiter(delimiter, of: mailbox) }
     }
 
     /// Notes folders of which nothing can be read, and refuses a mailbox of which that is true of all, or of INBOX.

@@ -30,9 +30,11 @@ struct CommandEncodingTests {
                 "A1 UID FETCH 1:4,7:4294967295 "
                     + "(UID RFC822.SIZE BODY.PEEK[HEADER.FIELDS (From X-Spam_Status)])"
             ),
-            (.fetchBodies(IMAPUIDSet([9, 3, 4, 5])), "A1 UID FETCH 3:5,9 (UID INTERNALDATE BODY.PEEK[])"),
+            (.fetchBodies(IMAPUIDSet([9, 3, 4, 5])), "A1 UID FETCH 3:5,9 (UID FLAGS INTERNALDATE BODY.PEEK[])"),
             (.fetchUIDs(IMAPUIDSet([9])), "A1 UID FETCH 9 (UID)"),
             (.searchUIDs(IMAPUIDSet(ranges: [1...9])), "A1 UID SEARCH RETURN (ALL) UID 1:9"),
+            (.create(IMAPMailboxName(displayName: "請求書")), "A1 CREATE \"&istsQmb4-\""),
+            (.subscribe(IMAPMailboxName(displayName: "A b")), "A1 SUBSCRIBE \"A b\""),
             (.logout, "A1 LOGOUT"),
         ] as [(IMAPCommand, String)]
     )
@@ -45,6 +47,40 @@ struct CommandEncodingTests {
         let command = IMAPCommand.login(username: "ü", password: "秘")
         #expect(try encode(command) == ["A1 LOGIN {2}\r\n", "ü {3}\r\n", "秘\r\n"])
         #expect(try encode(command, literals: .nonSynchronizing) == ["A1 LOGIN {2+}\r\nü {3+}\r\n秘\r\n"])
+    }
+
+    @Test("A message to be appended is announced with its flags, its date and its length")
+    func append() throws {
+        #expect(try encode(.append(IMAPMailboxName(displayName: "INBOX"))) == ["A1 APPEND \"INBOX\""])
+        let encoder = IMAPCommandEncoder()
+        func written(_ flags: [String], _ date: Int64?, isSynchronizing: Bool = true) throws -> String {
+            let head = IMAPAppendHead(flags: flags, internalDate: date, size: 310)
+            return String(buffer: try encoder.encode(head, isSynchronizing: isSynchronizing))
+        }
+        #expect(
+            try written(["\\Seen", "$Forwarded"], 837_596_665_999)
+                == " (\\Seen $Forwarded) \"17-Jul-1996 09:44:25 +0000\" {310}\r\n"
+        )
+        #expect(try written([], nil, isSynchronizing: false) == " {310+}\r\n")
+        for flag in ["", "\\", "a b", "a)", "\\\\Seen", "a\r\n", "é", "x{1}"] {
+            #expect(throws: IMAPEncodingError(.forbiddenCharacter)) { try written([flag], nil) }
+        }
+    }
+
+    @Test(
+        "A date is written so that it is read as the same second, and left out where its year has not four digits",
+        arguments: [
+            (0, "01-Jan-1970 00:00:00 +0000"), (951_782_399_000, "28-Feb-2000 23:59:59 +0000"),
+            (951_782_400_000, "29-Feb-2000 00:00:00 +0000"), (1_735_689_599_000, "31-Dec-2024 23:59:59 +0000"),
+            (-1, "31-Dec-1969 23:59:59 +0000"), (-62_135_596_800_000, "01-Jan-0001 00:00:00 +0000"),
+            (253_402_300_799_999, "31-Dec-9999 23:59:59 +0000"), (253_402_300_800_000, nil),
+            (-62_135_596_800_001, nil), (.max, nil), (.min, nil),
+        ] as [(Int64, String?)]
+    )
+    func dates(milliseconds: Int64, expected: String?) throws {
+        let head = IMAPAppendHead(flags: [], internalDate: milliseconds, size: 1)
+        let written = String(buffer: try IMAPCommandEncoder().encode(head, isSynchronizing: true))
+        #expect(written == (expected.map { " \"\($0)\"" } ?? "") + " {1}\r\n")
     }
 
     @Test("A mechanism is named, with what the client says first where that may come along")

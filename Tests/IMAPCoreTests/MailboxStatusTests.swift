@@ -103,7 +103,7 @@ struct MailboxStatusTests {
                 "X-GM-LABELS (\"\\\\Inbox\" \\Sent [Gmail] \"a)\\\"b\" {2}\r\n)( ) SAVEDATE \"1-Jan-2026 00:00:00 +0000\"",
                 IMAPFetch(sequenceNumber: 1, uid: 5)
             ),
-            ("SAVEDATE NIL PREVIEW {3}\r\na)b FLAGS ()", IMAPFetch(sequenceNumber: 1, uid: 5)),
+            ("SAVEDATE NIL PREVIEW {3}\r\na)b FLAGS ()", IMAPFetch(sequenceNumber: 1, uid: 5, flags: [])),
         ] as [(String, IMAPFetch)]
     )
     func understandsItems(items: String, expected: IMAPFetch) throws {

@@ -111,6 +111,10 @@ struct ResponseParsingTests {
             ("()", IMAPFetch(sequenceNumber: 1)),
             ("(UID 0 RFC822.SIZE -1)", IMAPFetch(sequenceNumber: 1)),
             ("(UID 4294967296 RFC822.SIZE 99999999999999999999)", IMAPFetch(sequenceNumber: 1)),
+            (
+                "(FLAGS (\\Seen $Forwarded) UID 5)",
+                IMAPFetch(sequenceNumber: 1, uid: 5, flags: ["\\Seen", "$Forwarded"])
+            ),
             ("(FLAGS (\\Seen ()) MODSEQ (12) UID 5)", IMAPFetch(sequenceNumber: 1, uid: 5)),
             (
                 "(INTERNALDATE \"17-Jul-1996 02:44:25 -0700\" UID 5)",

@@ -61,7 +61,8 @@ struct ServerQuirkTests {
     func items(items: String) throws {
         var fetch = try #require(try response("* 1 FETCH \(items)\r\n")?.fetch)
         if items.contains("X-NEW[") { fetch = IMAPFetch(sequenceNumber: 1, uid: fetch.uid, size: fetch.size) }
-        #expect(fetch == IMAPFetch(sequenceNumber: 1, uid: 5, size: 9))
+        let flags = items.contains("\\Seen") ? ["\\Seen"] : nil
+        #expect(fetch == IMAPFetch(sequenceNumber: 1, uid: 5, size: 9, flags: flags))
     }
 
     @Test(
@@ -84,8 +85,9 @@ struct ServerQuirkTests {
         ]
     )
     func sections(beginning: String, section: IMAPSection) throws {
-        let before = IMAPFetch(sequenceNumber: 1, uid: beginning.hasPrefix("(") ? 5 : nil)
-        let after = IMAPFetch(sequenceNumber: 1, uid: 5)
+        let flags = beginning.contains("FLAGS") ? ["\\Seen"] : nil
+        let before = IMAPFetch(sequenceNumber: 1, uid: beginning.hasPrefix("(") ? 5 : nil, flags: flags)
+        let after = IMAPFetch(sequenceNumber: 1, uid: 5, flags: flags)
         #expect(
             try decode("* 1 FETCH \(beginning)a)b UID 5)\r\n* 2 EXISTS\r\n") == [
                 .sectionBegan(section, length: 3, fetch: before), .sectionBytes(ByteBuffer(string: "a)b")),
@@ -122,7 +124,7 @@ struct ServerQuirkTests {
             * 2 EXISTS\r
 
             """
-        let fetch = IMAPFetch(sequenceNumber: 1, uid: 5)
+        let fetch = IMAPFetch(sequenceNumber: 1, uid: 5, flags: ["NIL", "\\Seen"])
         for pieces in [1, 7, 1000] {
             #expect(
                 try decode(text, pieces: pieces, limits: limits) == [

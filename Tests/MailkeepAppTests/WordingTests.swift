@@ -15,6 +15,7 @@ struct WordingTests {
             + ExportVerification.Fault.allCases.map { "proof.\($0.rawValue)" }
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
+            + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
             + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable says of its own errors, its own tests know.

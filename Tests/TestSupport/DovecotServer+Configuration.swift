@@ -2,7 +2,7 @@ import Foundation
 
 extension DovecotServer {
     /// A configuration for tests: no root for the mail, no waiting for the disk, no delay after a wrong password.
-    func configuration(hasMasterUser: Bool, _ signIn: SignIn) -> String {
+    func configuration(hasMasterUser: Bool, _ signIn: SignIn, quota: Int?) -> String {
         let path = directory.url.path
         let master = """
             auth_master_user_separator = *
@@ -47,6 +47,7 @@ extension DovecotServer {
             \(unprivilegedSettings)
             mail_location = maildir:~/Maildir
             mail_fsync = never
+            \(quota.map(Self.quota) ?? "")
             mail_max_userip_connections = 200
             namespace inbox {
               inbox = yes
@@ -89,6 +90,18 @@ extension DovecotServer {
             }
 
             """
+    }
+
+    /// So many kilobytes for each user.
+    private static func quota(_ kilobytes: Int) -> String {
+        """
+        mail_plugins = quota
+        plugin {
+          quota = count:User quota
+          quota_vsizes = yes
+          quota_rule = *:storage=\(kilobytes)K
+        }
+        """
     }
 
     /// Without root every process runs as the user that the tests run as.

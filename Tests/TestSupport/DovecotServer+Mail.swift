@@ -61,6 +61,22 @@ extension DovecotServer {
         try fetch("FLAGS", in: folder, user: user).mapValues(\.line)
     }
 
+    /// When every message of a folder came to it, in seconds since 1970.
+    package func internalDates(in folder: String = "INBOX", user: String) throws -> [UInt32: Int] {
+        let formatter = DateFormatter()
+        formatter.locale = Locale(identifier: "en_US_POSIX")
+        formatter.dateFormat = "dd-MMM-yyyy HH:mm:ss Z"
+        return try fetch("INTERNALDATE", in: folder, user: user).compactMapValues { answer in
+            answer.line.firstMatch(of: #/INTERNALDATE "([^"]*)"/#).flatMap { formatter.date(from: String($0.1)) }
+                .map { Int($0.timeIntervalSince1970) }
+        }
+    }
+
+    /// Marks every message of a folder that has a text in its header's field.
+    package func mark(_ flags: [String], whereSubjectHas text: String, in folder: String, user: String) throws {
+        try doveadm("flags", "add", "-u", user, flags.joined(separator: " "), "mailbox", folder, "subject", text)
+    }
+
     /// Runs Dovecot's own administration tool on this server.
     @discardableResult
     package func doveadm(_ arguments: String...) throws -> String {

@@ -48,7 +48,9 @@ package final class DovecotServer: Sendable {
     var mailOwner: Int { getuid() == 0 ? 5000 : Int(getuid()) }
 
     /// Starts the server and waits until it accepts connections.
-    package init(users: [User], masterUser: User? = nil, signIn: SignIn = SignIn()) async throws {
+    ///
+    /// - Parameter quota: kilobytes that each user may keep; nil for no limit.
+    package init(users: [User], masterUser: User? = nil, signIn: SignIn = SignIn(), quota: Int? = nil) async throws {
         self.users = users
         self.certificate = try TestCertificate.localhost()
         self.directory = try ServerDirectory()
@@ -56,7 +58,7 @@ package final class DovecotServer: Sendable {
         (imapPort, imapsPort, pop3Port, pop3sPort) = (ports[0], ports[1], ports[2], ports[3])
         self.program = Mutex(nil)
         do {
-            try prepareFiles(masterUser: masterUser, signIn)
+            try prepareFiles(masterUser: masterUser, signIn, quota: quota)
             try await resume()
         } catch {
             await stop()
@@ -103,7 +105,7 @@ package final class DovecotServer: Sendable {
         throw SystemProgram.Failure(description: "dovecot did not start: \(log)")
     }
 
-    private func prepareFiles(masterUser: User?, _ signIn: SignIn) throws {
+    private func prepareFiles(masterUser: User?, _ signIn: SignIn, quota: Int?) throws {
         let mail = directory.url.appending(path: "mail")
         try FileManager.default.createDirectory(at: mail, withIntermediateDirectories: false)
         for user in users {
@@ -120,7 +122,7 @@ package final class DovecotServer: Sendable {
         if let address = signIn.tokenInformation {
             try file("oauth2.conf", containing: "tokeninfo_url = \(address)\nusername_attribute = email\n")
         }
-        try file("dovecot.conf", containing: configuration(hasMasterUser: masterUser != nil, signIn))
+        try file("dovecot.conf", containing: configuration(hasMasterUser: masterUser != nil, signIn, quota: quota))
     }
 
     @discardableResult
@@ -147,9 +149,10 @@ package nonisolated(nonsending) func withDovecot<Result>(
     users: [DovecotServer.User] = [.init("alice", password: "secret")],
     masterUser: DovecotServer.User? = nil,
     signIn: DovecotServer.SignIn = DovecotServer.SignIn(),
+    quota: Int? = nil,
     _ body: nonisolated(nonsending) (DovecotServer) async throws -> Result
 ) async throws -> Result {
-    let server = try await DovecotServer(users: users, masterUser: masterUser, signIn: signIn)
+    let server = try await DovecotServer(users: users, masterUser: masterUser, signIn: signIn, quota: quota)
     do {
         let result = try await body(server)
         await server.stop()

@@ -118,6 +118,16 @@ final class FakeConversation {
         }
     }
 
+    /// So many bytes, however they come; nil where the client has gone.
+    nonisolated(nonsending) func nextBytes(count: Int) async throws -> ByteBuffer? {
+        while buffer.readableBytes < count {
+            guard var more = try await inbound.next(isolation: #isolation) else { return nil }
+            buffer.discardReadBytes()
+            buffer.writeBuffer(&more)
+        }
+        return buffer.readSlice(length: count)
+    }
+
     /// The next bytes, of any number but none; nil where the client has gone.
     nonisolated(nonsending) func nextBytes() async throws -> ByteBuffer? {
         if buffer.readableBytes > 0 { return buffer.readSlice(length: buffer.readableBytes) }

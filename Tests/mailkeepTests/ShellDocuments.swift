@@ -78,6 +78,26 @@ struct Actions: Decodable {
     var all: [Action] { (mail_addon_users ?? []) + (users ?? []) + (backups ?? []) }
 }
 
+struct Appends: Decodable {
+    struct Append: Decodable {
+        struct Details: Decodable {
+            let appended: Int
+            let present: Int
+            let folders_created: Int
+            let refused_count: Int
+            let withheld: Int
+            let stopped: String?
+        }
+
+        let code: String
+        let details: Details
+        let message: String
+        let status: String
+    }
+
+    let appends: [Append]
+}
+
 struct Manifest: Decodable {
     struct Header: Decodable {
         let covered_until: String

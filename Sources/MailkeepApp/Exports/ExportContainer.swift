@@ -6,6 +6,7 @@ import MailkeepSync
 
 /// A mail that is taken out.
 struct ExportedMail: Sendable {
+    var id: MessageID
     var sha256: Data
     var size: Int64
     var sentAt: Timestamp
@@ -15,6 +16,7 @@ struct ExportedMail: Sendable {
     var content: ContentLocation
 
     init(_ message: BackupMessage) {
+        id = message.id
         sha256 = message.sha256
         size = message.size
         sentAt = message.sentAt
@@ -24,6 +26,7 @@ struct ExportedMail: Sendable {
     }
 
     init(_ message: VisibleMessage, folders: [String]) {
+        id = message.id
         sha256 = message.summary.sha256
         size = message.size
         sentAt = message.sentAt

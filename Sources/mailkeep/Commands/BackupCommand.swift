@@ -8,7 +8,7 @@ struct BackupCommand: ParsableCommand {
         abstract: "Back up leavers' customer mail, and prove and export backups (administrators).",
         subcommands: [
             Start.self, Latest.self, Source.self, List.self, Show.self, Cancel.self, Verify.self, Manifest.self,
-            Export.self,
+            Export.self, Append.self,
         ]
     )
 
@@ -258,6 +258,25 @@ struct BackupCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 try await session.export(.backup(try backupID(id)), options, .backups, id: id)
+            }
+        }
+    }
+
+    struct Append: ReachingCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put a backup's mails back into a mailbox (administrators).",
+            discussion: AppendOptions.discussion
+        )
+
+        @OptionGroup var common: CommonOptions
+        @Argument(help: "The backup's id.") var id: String
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var options: AppendOptions
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                try await session.append(.backup(try backupID(id)), options, permissions, id: id)
             }
         }
     }

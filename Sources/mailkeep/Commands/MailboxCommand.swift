@@ -8,7 +8,7 @@ struct MailboxCommand: ParsableCommand {
         abstract: "A user's mail add-on settings, and reading their mailbox.",
         subcommands: [
             List.self, Set.self, Show.self, Test.self, Sync.self, Emails.self, Email.self, Export.self,
-            Share.self, Unshare.self,
+            Append.self, Share.self, Unshare.self,
         ]
     )
 
@@ -225,6 +225,26 @@ struct MailboxCommand: ParsableCommand {
             try await context.withSession(common) { session in
                 let user = try await session.user(target)
                 try await session.export(.ownMail(of: user), options, .mailAddonUsers, id: user.description)
+            }
+        }
+    }
+
+    struct Append: ReachingCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put what is stored of your own mailbox into a mailbox (administrators).",
+            discussion: AppendOptions.discussion
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var target: UserOption
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var options: AppendOptions
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                let user = try await session.user(target)
+                try await session.append(.ownMail(of: user), options, permissions, id: user.description)
             }
         }
     }

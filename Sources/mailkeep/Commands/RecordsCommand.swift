@@ -6,7 +6,7 @@ struct RecordsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "records",
         abstract: "What --as may see of a record's mail.",
-        subcommands: [Emails.self, Email.self, Export.self]
+        subcommands: [Emails.self, Email.self, Export.self, Append.self]
     )
 
     struct Emails: ShellCommand {
@@ -65,6 +65,28 @@ struct RecordsCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 try await session.export(.record(record.key), options, .records, id: record.id)
+            }
+        }
+    }
+
+    struct Append: ReachingCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Put what --as may see of a record's mail into a mailbox (administrators).",
+            discussion: """
+                It goes into one folder, Mailkeep or what --folder says, marked as read. What is in the mailbox already \
+                is passed over, so that the command can be given again. Nothing in the mailbox is changed or removed.
+                """
+        )
+
+        @OptionGroup var common: CommonOptions
+        @OptionGroup var record: RecordOptions
+        @OptionGroup var reach: ReachOptions
+        @OptionGroup var options: AppendOptions
+
+        func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
+            try await context.withSession(common) { session in
+                try await session.append(.record(record.key), options, permissions, id: record.id)
             }
         }
     }
