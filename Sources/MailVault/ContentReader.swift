@@ -15,6 +15,8 @@ struct ContentReader {
     private var hash = SHA256()
     private var size: Int64 = 0
     private(set) var isAtEnd = false
+    /// The parts that were read so far; the same one may be among them several times.
+    private(set) var parts: [VaultEntryID] = []
 
     /// - Parameter part: begins to read a part.
     init(_ entry: EntryReader, at location: VaultLocation, part: @escaping (VaultEntryID) throws -> EntryReader) {
@@ -46,17 +48,6 @@ struct ContentReader {
         }
     }
 
-    /// The parts that a recipe names, without reading them; none of what is no recipe.
-    static func parts(of entry: EntryReader, at location: VaultLocation) throws -> [VaultEntryID] {
-        guard entry.header.kind == .recipe else { return [] }
-        var reader = ContentReader(entry, at: location) { _ in entry }
-        var parts: [VaultEntryID] = []
-        while let step = try reader.nextStep() {
-            if let part = step.part { parts.append(part) } else { _ = try reader.take(step.length) }
-        }
-        return parts
-    }
-
     /// Takes steps until there is something to hand out.
     private mutating func follow(to output: inout [UInt8]) throws {
         while output.count < Self.batch {
@@ -73,6 +64,7 @@ struct ContentReader {
                 try take(step.length).withUnsafeBytes { append($0, to: &output) }
                 continue
             }
+            parts.append(id)
             var part = try part(id)
             guard part.header.kind == .bytes, part.header.contentLength == step.length else { throw malformed }
             while !part.isAtEnd { try part.readFrame { append($0, to: &output) } }

@@ -44,14 +44,13 @@ extension SegmentVault {
         part: (VaultEntryID) -> VaultLocation?
     ) throws -> ScannedEntry {
         do {
-            let parts = try ContentReader.parts(of: entryReader(header.id, at: location), at: location)
             return try withoutActuallyEscaping(part) { part in
                 var reader = try contentReader(header.id, at: location, part: part)
                 while !reader.isAtEnd { try reader.next { _ in } }
                 return ScannedEntry(
                     location: location,
                     finding: .whole(header.id, sha256: reader.sha256, size: header.contentLength),
-                    parts: parts
+                    parts: reader.parts
                 )
             }
         } catch let error as VaultError where [.damaged, .missing].contains(error.code) {

@@ -2,41 +2,6 @@ import Foundation
 import MailkeepApp
 import MailkeepModel
 
-/// What became of each thing that was acted on, under the key of its kind.
-struct ActionList: Encodable {
-    enum Key: String {
-        case mailAddonUsers = "mail_addon_users"
-        case users
-        case backups
-        case records
-        case keys
-        case holds
-        case retention
-        case erasures
-    }
-
-    let key: Key
-    let actions: [ActionShape]
-
-    init(_ key: Key, _ actions: [ActionShape]) {
-        self.key = key
-        self.actions = actions
-    }
-
-    private struct AnyKey: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    func encode(to encoder: any Encoder) throws {
-        var container = encoder.container(keyedBy: AnyKey.self)
-        try container.encode(actions, forKey: AnyKey(stringValue: key.rawValue))
-    }
-}
-
 extension Session {
     /// Sees a backup through, if it is to be waited for, and prints what became of it.
     func follow(_ backup: BackupID, of user: UserID, wait: Bool, key: ActionList.Key) async throws {

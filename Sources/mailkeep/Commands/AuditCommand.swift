@@ -24,7 +24,10 @@ struct AuditCommand: ParsableCommand {
             }
             try await context.withSession(common) { session in
                 let entries = try await session.perform(ReadAuditLog(since: moment))
-                try await session.print(AuditLog(entries), text: Table(entries, session.wording).text)
+                try await session.print(
+                    ListDocument(of: .auditLog, entries),
+                    text: Table(entries, session.wording).text
+                )
             }
         }
     }
@@ -49,17 +52,6 @@ struct AuditCommand: ParsableCommand {
                 )
             }
         }
-    }
-}
-
-/// The document `{"audit_log":[…],"info":{…}}`.
-private struct AuditLog: Encodable {
-    let audit_log: [AuditShape]
-    let info: PageInfo
-
-    init(_ entries: [AuditShape]) {
-        audit_log = entries
-        info = PageInfo(count: entries.count)
     }
 }
 

@@ -158,7 +158,7 @@ struct BackupCommand: ParsableCommand {
                 let text =
                     backups.isEmpty
                     ? session.wording.text(.emptyBackups) : Table(backups, session.wording).text
-                try await session.print(Backups(backups), text: text)
+                try await session.print(ListDocument(of: .backups, backups), text: text)
             }
         }
     }
@@ -172,7 +172,7 @@ struct BackupCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let backup = try await session.perform(ShowBackup(backup: backupID(id)))
-                try await session.print(Backups([backup]), text: backup.text(session.wording))
+                try await session.print(ListDocument(of: .backups, [backup]), text: backup.text(session.wording))
             }
         }
     }
@@ -300,17 +300,6 @@ extension Session {
         guard !host.takesUpJobs, let pending = try await perform(ResumeBackup(user: user)) else { return nil }
         try await note(wording.text(.okResume))
         return pending
-    }
-}
-
-/// The document `{"backups":[…],"info":{…}}`.
-struct Backups: Encodable {
-    let backups: [BackupShape]
-    let info: PageInfo
-
-    init(_ backups: [BackupShape]) {
-        self.backups = backups
-        info = PageInfo(count: backups.count)
     }
 }
 

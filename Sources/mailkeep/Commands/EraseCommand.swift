@@ -72,7 +72,7 @@ struct EraseCommand: ParsableCommand {
                 let erasures = try await session.perform(ListErasures())
                 let text =
                     erasures.isEmpty ? session.wording.text(.emptyErasures) : Table(erasures, session.wording).text
-                try await session.print(Erasures(erasures), text: text)
+                try await session.print(ListDocument(of: .erasures, erasures), text: text)
             }
         }
     }
@@ -96,17 +96,6 @@ extension Session {
 /// The document `{"erasure":[…]}`.
 private struct Previews: Encodable {
     let erasure: [ErasurePreviewShape]
-}
-
-/// The document `{"erasures":[…],"info":{…}}`.
-private struct Erasures: Encodable {
-    let erasures: [ErasureShape]
-    let info: PageInfo
-
-    init(_ erasures: [ErasureShape]) {
-        self.erasures = erasures
-        info = PageInfo(count: erasures.count)
-    }
 }
 
 extension ErasurePreviewShape {

@@ -80,20 +80,9 @@ struct HoldCommand: ParsableCommand {
                 let holds = try await session.perform(ListHolds(liftedToo: all))
                 let text =
                     holds.isEmpty ? session.wording.text(.emptyHolds) : Table(holds, session.wording).text
-                try await session.print(Holds(holds), text: text)
+                try await session.print(ListDocument(of: .holds, holds), text: text)
             }
         }
-    }
-}
-
-/// The document `{"holds":[…],"info":{…}}`.
-private struct Holds: Encodable {
-    let holds: [HoldShape]
-    let info: PageInfo
-
-    init(_ holds: [HoldShape]) {
-        self.holds = holds
-        info = PageInfo(count: holds.count)
     }
 }
 

@@ -28,7 +28,10 @@ struct MailboxCommand: ParsableCommand {
                     users += try await session.perform(ListMailAddonUsers(status: status))
                 }
                 let linking = try await session.perform(ShowLinking())
-                try await session.print(MailAddonUsers(users, linking), text: Table(users, session.wording).text)
+                try await session.print(
+                    ListDocument(of: .mailAddonUsers, users, linking: linking),
+                    text: Table(users, session.wording).text
+                )
                 guard linking.isPending, !session.isJSON else { return }
                 let left = ["addresses": "\(linking.addresses_left)", "mails": "\(linking.mails_left)"]
                 try await session.note(session.wording.text(.linkingLeft, left))
@@ -99,7 +102,10 @@ struct MailboxCommand: ParsableCommand {
                     permissions: permissions
                 )
                 let settings = try await session.perform(action)
-                try await session.print(MailAddonUsers([settings]), text: session.wording.text(.okSave))
+                try await session.print(
+                    ListDocument(of: .mailAddonUsers, [settings]),
+                    text: session.wording.text(.okSave)
+                )
             }
         }
     }
@@ -116,9 +122,15 @@ struct MailboxCommand: ParsableCommand {
             try await context.withSession(common) { session in
                 let settings = try await session.perform(ShowMailAddonSettings(user: session.user(target)))
                 guard let settings else {
-                    return try await session.print(MailAddonUsers([]), text: session.wording.text(.noSettings))
+                    return try await session.print(
+                        ListDocument(of: .mailAddonUsers, [MailAddonShape]()),
+                        text: session.wording.text(.noSettings)
+                    )
                 }
-                try await session.print(MailAddonUsers([settings]), text: settings.text(session.wording))
+                try await session.print(
+                    ListDocument(of: .mailAddonUsers, [settings]),
+                    text: settings.text(session.wording)
+                )
             }
         }
     }
@@ -295,17 +307,6 @@ extension CommandContext {
                 return ActionShape(id: id, message: message)
             }
         }
-    }
-}
-
-/// The document `{"mail_addon_users":[…],"info":{…}}`; of the whole list with how far older mail is linked.
-struct MailAddonUsers: Encodable {
-    let mail_addon_users: [MailAddonShape]
-    let info: PageInfo
-
-    init(_ users: [MailAddonShape], _ linking: LinkingShape? = nil) {
-        mail_addon_users = users
-        info = PageInfo(count: users.count, linking: linking)
     }
 }
 

@@ -46,7 +46,7 @@ struct UserCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let users = try await session.perform(ListUsers())
-                try await session.print(Users(users), text: Table(users, session.wording).text)
+                try await session.print(ListDocument(of: .users, users), text: Table(users, session.wording).text)
             }
         }
     }
@@ -62,7 +62,7 @@ struct UserCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let user = try await session.perform(ShowUser(user: session.user(target)))
-                try await session.print(Users([user]), text: Table([user], session.wording).text)
+                try await session.print(ListDocument(of: .users, [user]), text: Table([user], session.wording).text)
             }
         }
     }
@@ -153,17 +153,6 @@ struct UserCommand: ParsableCommand {
                 try await session.print(UserActions(user.description, message), text: message)
             }
         }
-    }
-}
-
-/// The document `{"users":[…],"info":{…}}`.
-struct Users: Encodable {
-    let users: [UserShape]
-    let info: PageInfo
-
-    init(_ users: [UserShape]) {
-        self.users = users
-        info = PageInfo(count: users.count)
     }
 }
 
