@@ -11,6 +11,9 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyAttempts = "too_many_attempts"
         case busy
         case badLink = "bad_link"
+        case badScope = "bad_scope"
+        case badClient = "bad_client"
+        case noClient = "no_client"
         case badSetUpToken = "bad_set_up_token"
         case wrongPassword = "wrong_password"
         case noUser = "no_user"

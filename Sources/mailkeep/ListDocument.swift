@@ -54,4 +54,5 @@ enum DocumentKey: String {
     case holds
     case retention
     case erasures
+    case tokens
 }

@@ -23,6 +23,8 @@ struct Settings: Sendable {
     let trustedProxies: [String]
     /// MB (1,000,000 bytes) of an uploaded backup source; nil for the usual.
     let uploadLimit: Int?
+    /// Requests of one client of the API within a minute.
+    let apiRateLimit: Int
     /// The providers with which this Mailkeep is registered.
     let providers: [MailProvider: MailProviderSettings]
 
@@ -85,6 +87,7 @@ struct Settings: Sendable {
             publicURL: reader.string(forKey: "public.url"),
             trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
             uploadLimit: reader.int(forKey: "upload.limit"),
+            apiRateLimit: reader.int(forKey: "api.rate.limit", default: 6000),
             providers: Dictionary(
                 uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
                     Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {

@@ -260,4 +260,12 @@ package enum WordingID: String, Sendable, CaseIterable {
     case eraseHolds = "erase.holds"
     case eraseWhole = "erase.whole"
     case backupErased = "backup.erased"
+
+    case okClient = "ok.client"
+    case okClientRevoke = "ok.client.revoke"
+    case emptyClients = "empty.clients"
+    case colClient = "col.client"
+    case colScopes = "col.scopes"
+    case colCreated = "col.created"
+    case colUsed = "col.used"
 }

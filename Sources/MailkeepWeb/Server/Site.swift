@@ -8,6 +8,7 @@ struct Site: Sendable {
     let setUpToken: SecretToken?
     let templates: Templates
     let proxies: TrustedProxies
+    let apiRate: APIRate
 
     init(mailkeep: Mailkeep, configuration: WebConfiguration, setUpToken: SecretToken?) throws {
         self.mailkeep = mailkeep
@@ -15,6 +16,7 @@ struct Site: Sendable {
         self.setUpToken = setUpToken
         templates = try Templates()
         proxies = TrustedProxies(configuration.trustedProxies)
+        apiRate = APIRate(limit: configuration.apiRateLimit)
     }
 
     /// Every route there is.
@@ -24,6 +26,7 @@ struct Site: Sendable {
         let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: ResponseHeaders(isSecure: configuration.isSecure))
         router.add(middleware: VisitMiddleware(site: self))
+        router.add(middleware: APIDoor(responder: api().buildResponder()))
         router.add(middleware: ErrorPages(site: self))
         router.add(middleware: MethodGuard(bare.routes))
         router.add(middleware: FormGuard(site: self))

@@ -53,6 +53,14 @@ struct ServeCommand: LocalCommand {
     )
     var uploadLimit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests of one client of the API within a minute; else MAILKEEP_API_RATE_LIMIT, else 6000.",
+            valueName: "n"
+        )
+    )
+    var apiRateLimit: Int?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -63,7 +71,8 @@ struct ServeCommand: LocalCommand {
             certificate: tlsCertificate ?? settings.tlsCertificate,
             key: tlsKey ?? settings.tlsKey,
             publicURL: publicUrl ?? settings.publicURL,
-            trustedProxies: settings.trustedProxies + trustedProxy
+            trustedProxies: settings.trustedProxies + trustedProxy,
+            apiRateLimit: apiRateLimit ?? settings.apiRateLimit
         )
         try web.check()
         let directory = try await takeDirectory(at: path)
