@@ -130,9 +130,11 @@ extension AppError.Code {
             .snapshotKeysUnreadable, .snapshotOtherKeys:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt:
+            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt,
+            .connectionBroken:
             .failed
-        case .badSignIn, .tooManyAttempts, .busy, .badLink, .badScope, .badClient, .noClient, .badSetUpToken, .wrongPassword, .noUser, .userExists,
+        case .badSignIn, .tooManyAttempts, .busy, .badLink, .badScope, .badClient, .noClient,
+            .badConnection, .noConnection, .connectionRefused, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .signInNeeded, .signInUnavailable, .signInExpired, .signInDeclined,
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,

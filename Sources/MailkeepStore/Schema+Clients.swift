@@ -30,5 +30,20 @@ extension Schema {
             PRIMARY KEY (module, id)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX deleted_record_by_time ON deleted_record (module, deleted_at);
+
+        -- The CRM that is the master of the directory, and how far it was read. Moments of began_at and completed_at are
+        -- by its clock; position says where a run that was broken off goes on.
+        CREATE TABLE connection (
+            id INTEGER PRIMARY KEY CHECK (id = 1),
+            sealed_settings BLOB NOT NULL,
+            backs_up INTEGER NOT NULL CHECK (backs_up IN (0, 1)),
+            saved_by INTEGER NOT NULL REFERENCES user (id),
+            saved_at INTEGER NOT NULL,
+            began_at INTEGER,
+            position TEXT,
+            completed_at INTEGER,
+            ended_at INTEGER,
+            error TEXT
+        ) STRICT;
         """
 }

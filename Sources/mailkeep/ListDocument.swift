@@ -55,4 +55,5 @@ enum DocumentKey: String {
     case retention
     case erasures
     case tokens
+    case connection
 }

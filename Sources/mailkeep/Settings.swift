@@ -13,6 +13,7 @@ struct Settings: Sendable {
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
+    let connectInterval: Int
     let watchedInboxes: Int
     let mailConnections: Int
     let host: String
@@ -78,6 +79,7 @@ struct Settings: Sendable {
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
             syncInterval: reader.int(forKey: "sync.interval", default: 300),
+            connectInterval: reader.int(forKey: "connect.interval", default: 900),
             watchedInboxes: reader.int(forKey: "watched.inboxes", default: 20),
             mailConnections: reader.int(forKey: "mail.connections", default: 2),
             host: reader.string(forKey: "host", default: "127.0.0.1"),

@@ -63,7 +63,7 @@ extension Site {
     func api() -> Router<VisitContext> {
         let bare = Router(context: VisitContext.self)
         addAPI(to: bare)
-        let router = Router(context: VisitContext.self)
+        let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: APIAuthentication(site: self))
         router.add(middleware: APIErrors())
         router.add(middleware: APILimit(site: self))
@@ -74,6 +74,7 @@ extension Site {
 
     private func addAPI(to router: Router<VisitContext>) {
         TokenEndpoint(site: self).add(to: router)
+        APIDocument.add(to: router)
         let routes = APIRoutes(router.group(RouterPath(Self.apiPath), context: APIContext.self))
         UsersAPI(site: self).add(to: routes)
         SettingsAPI(site: self).add(to: routes)

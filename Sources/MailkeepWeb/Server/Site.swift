@@ -52,6 +52,8 @@ struct Site: Sendable {
         MailAddonPages(site: self).add(to: signedIn)
         BackupPages(site: self).add(to: signedIn)
         AuditPage(site: self).add(to: signedIn)
+        ClientPages(site: self).add(to: signedIn)
+        ReferencePage(site: self).add(to: signedIn)
         OrganizationPage(site: self).add(to: signedIn)
         HoldPages(site: self).add(to: signedIn)
         RetentionPages(site: self).add(to: signedIn)

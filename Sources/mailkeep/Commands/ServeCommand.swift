@@ -42,6 +42,9 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
 
+    @Option(help: ArgumentHelp("Seconds between two looks at the CRM that is connected.", valueName: "s"))
+    var connectInterval: Int?
+
     @Option(help: ArgumentHelp("Inboxes to wait for new mail in, rather than look from time to time.", valueName: "n"))
     var watchedInboxes: Int?
 
@@ -101,6 +104,11 @@ struct ServeCommand: LocalCommand {
             interval: syncInterval ?? settings.syncInterval,
             logger: logger
         )
+        let directoryService = try DirectoryService(
+            mailkeep: mailkeep,
+            interval: connectInterval ?? settings.connectInterval,
+            logger: logger
+        )
         let watch = try InboxWatch(
             mailkeep: mailkeep,
             width: watchedInboxes ?? settings.watchedInboxes,
@@ -112,7 +120,10 @@ struct ServeCommand: LocalCommand {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: shell), .init(service: work), .init(service: watch), .init(service: pages)],
+                services: [
+                    .init(service: shell), .init(service: work), .init(service: watch),
+                    .init(service: directoryService), .init(service: pages),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
