@@ -18,9 +18,9 @@ struct WordingTests {
             + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
             + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
-        // What the executable says of its own errors, its own tests know.
+        // What the executable and the API say of their own errors, their own tests know.
         let own = Set(
-            ["usage.", "shell.", "web."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
+            ["usage.", "shell.", "web.", "api."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
         )
         #expect(known.subtracting(Wording.sentences.keys).sorted() == [])
         // And what only pages say, the tests of the pages.
