@@ -1,4 +1,4 @@
-package import Foundation
+import Foundation
 import MailVault
 import MailkeepModel
 import MailkeepStore
