@@ -237,7 +237,7 @@ struct ExportTests {
         let file = try await desk.export(.backup(backup), as: format)
         let whole = try Data(contentsOf: URL(filePath: file))
         var random = SystemRandomNumberGenerator()
-        let sample = ProcessInfo.processInfo.environment["MAILKEEP_TEST_EVERY_BYTE"] == nil ? 60 : whole.count
+        let sample = TestScale.number(60, inFull: whole.count)
         let places =
             sample < whole.count
             ? (0..<sample).map { _ in Int.random(in: 0..<whole.count, using: &random) } : Array(whole.indices)
