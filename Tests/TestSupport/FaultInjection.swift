@@ -14,7 +14,7 @@ package struct FaultInjection: Sendable, CustomStringConvertible {
     /// Which of its calls: the how-manieth that a thread makes.
     let number: Int
     let effect: Effect
-    /// Only calls on these files count.
+    /// Only calls on these files count; without any, all do.
     let paths: [String]
     /// What was called, and what of it failed.
     let log: String
@@ -31,14 +31,19 @@ package struct FaultInjection: Sendable, CustomStringConvertible {
     package static let isPossible =
         (try? SystemProgram.run("strace", "-f", "-qq", "-e", "trace=none", "-o", "/dev/null", "true")) != nil
 
-    /// The calls that were seen since the program began, one a line.
+    /// The calls that were seen since the program began, one a line, with the files that they were on.
     package var calls: [String] {
         let text = FileManager.default.contents(atPath: log).map { String(decoding: $0, as: UTF8.self) } ?? ""
         return text.split(separator: "\n").map(String.init).filter { $0.contains(call) }
     }
 
-    /// Whether any call failed by this.
-    package var hasHappened: Bool { calls.contains { $0.contains("(INJECTED)") } }
+    /// The names of the files on which a call failed.
+    package var failedOn: [String] {
+        calls.filter { $0.contains("(INJECTED)") }.map { line in
+            let path = line.firstMatch(of: /<([^>]*)>/)?.output.1 ?? ""
+            return path.split(separator: "/").last.map(String.init) ?? ""
+        }
+    }
 
     package var description: String {
         switch effect {
@@ -50,7 +55,9 @@ package struct FaultInjection: Sendable, CustomStringConvertible {
     /// What strace takes before the program.
     var arguments: [String] {
         let injection: String
-        var options = ["-f", "-qq", "-o", log]
+        // It watches from aside: the process that was started is the program itself, and takes the signals and has the end
+        // that it would have without it.
+        var options = ["-D", "-f", "-qq", "-y", "-o", log]
         switch effect {
         case .failure(let error):
             injection = "error=\(error)"

@@ -25,21 +25,43 @@ extension Workplace {
     /// The file of a segment, which may not be there yet.
     func segment(_ number: Int) -> String { "\(data)/vault/0000000\(number).seg" }
 
-    /// All files on which the data directory's durability rests, those that are not there yet included.
-    var durableFiles: [String] {
-        [data, data + "/vault"] + ["", "-wal", "-shm", "-journal"].map { "\(data)/mailkeep.sqlite\($0)" }
-            + (1...9).map(segment)
-    }
+    /// The files of the vault, those that are not there yet included.
+    var vaultFiles: [String] { [data + "/vault"] + (1...9).map(segment) }
+    /// The files of the database.
+    var databaseFiles: [String] { ["", "-wal", "-shm", "-journal"].map { "\(data)/mailkeep.sqlite\($0)" } }
 
     func fault(
         _ effect: FaultInjection.Effect,
         at number: Int,
         of call: String,
-        on files: [String]? = nil
+        on files: [String]
     ) -> FaultInjection {
         let log = folder + "/strace.log"
         try? FileManager.default.removeItem(atPath: log)
-        return FaultInjection(effect, at: number, of: call, on: files ?? durableFiles, log: log)
+        return FaultInjection(effect, at: number, of: call, on: files, log: log)
+    }
+
+    /// What starts the leaver's backup and waits for it.
+    static let startBackup = "backup start --user \(Person.leaver.rawValue) --wait \(network)"
+
+    /// Lets the backup of a sample of so many mails be completed, and checks that all of it is there, once, and sound.
+    func expectCompletion(
+        of count: Int,
+        _ what: String,
+        sourceLocation: SourceLocation = #_sourceLocation
+    ) async throws {
+        func completed() async throws -> Backup? {
+            try await read(Backups.self, "backup list").backups.first { $0.status == "completed" }
+        }
+        if try await completed() == nil { try await run(Self.startBackup, as: .ada).expectDone() }
+        let backup = try #require(try await completed(), "\(what)", sourceLocation: sourceLocation)
+        let hashes = try await manifest(of: backup.id).hashes
+        let isWhole = Set(hashes) == Self.wanted(of: count) && Set(hashes).count == hashes.count
+        #expect(isWhole, "\(what)", sourceLocation: sourceLocation)
+        #expect(try self.count("message") == hashes.count, "\(what)", sourceLocation: sourceLocation)
+        #expect(try self.count(Self.wholeContents) == hashes.count + 1, "\(what)", sourceLocation: sourceLocation)
+        try await run("backup verify \(backup.id)", as: .ada).expectDone(sourceLocation: sourceLocation)
+        try await expectHealthy(what, thorough: true, sourceLocation: sourceLocation)
     }
 
     /// Checks that the doctor finds nothing wrong.
@@ -83,7 +105,7 @@ extension Workplace {
     {
         try await DovecotServer.withLeaver { server in
             try server.deliver(sample(count), user: Mailbox.account.name)
-            try await withWorkplace { work in
+            try await withWorkplace(log: "info") { work in
                 try await work.loadContacts([
                     "12,\(Person.owner.rawValue),Taro,\(customer),",
                     "13,\(Person.owner.rawValue),Jiro,\(otherCustomer),",

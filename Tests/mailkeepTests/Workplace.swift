@@ -166,7 +166,7 @@ final class Workplace: Sendable {
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
-                String(decoding: started.errors, as: UTF8.self).contains("serving")
+                String(decoding: started.errors, as: UTF8.self).contains("serving pages")
             {
                 return
             }
