@@ -21,7 +21,7 @@ struct FailingDiskTests {
     private static let failures = [
         Failure(call: "pwrite64", error: "ENOSPC", stride: 60), Failure(call: "pwrite64", error: "EIO", stride: 80),
         Failure(call: "fdatasync", error: "EIO", stride: 15), Failure(call: "fsync", error: "EIO", stride: 1),
-        Failure(call: "ftruncate", error: "EIO", stride: 2),
+        Failure(call: "ftruncate", error: "EIO", stride: 1),
     ]
     private static let mails = 8
 
