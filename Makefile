@@ -1,4 +1,4 @@
-.PHONY: build test fuzz demo release format check clean
+.PHONY: build test fuzz check-long demo release format check clean
 
 build:
 	dev/setup
@@ -10,6 +10,9 @@ test:
 fuzz:
 	dev/setup
 	dev/fuzz
+
+check-long:
+	dev/check-long
 
 demo:
 	dev/demo

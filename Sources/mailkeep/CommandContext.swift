@@ -35,15 +35,21 @@ struct LocalHost: Host {
     ) async throws -> Result {
         guard let path = data ?? settings.data else { throw UsageError.noData }
         let directory = try await DataDirectory.open(at: path)
+        let logger = Logger(label: "mailkeep")
         let mailkeep = try await Mailkeep.open(
             directory,
             permissions: try settings.permissions(),
             providers: settings.providers,
-            logger: Logger(label: "mailkeep")
+            logger: logger
         )
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(mailkeep)) } catch { result = .failure(error) }
-        try mailkeep.close()
+        do {
+            try mailkeep.close()
+        } catch {
+            // What was done is durable in the database's log, which whoever opens it next empties.
+            logger.warning("the database was not closed in order", metadata: ["error": "\(error)"])
+        }
         return try result.get()
     }
 

@@ -237,11 +237,13 @@ struct ExportTests {
         let file = try await desk.export(.backup(backup), as: format)
         let whole = try Data(contentsOf: URL(filePath: file))
         var random = SystemRandomNumberGenerator()
-        let sample = ProcessInfo.processInfo.environment["MAILKEEP_TEST_EVERY_BYTE"] == nil ? 60 : whole.count
+        let sample = TestScale.number(60, inFull: whole.count)
         let places =
             sample < whole.count
             ? (0..<sample).map { _ in Int.random(in: 0..<whole.count, using: &random) } : Array(whole.indices)
-        for place in places {
+        // What only ends the last boundary of an mbox file, after all mails, the list and its signature.
+        let ending = format == .mbox ? "--\n\n".utf8.count : 0
+        for place in places + whole.indices.suffix(6) {
             var flipped = whole
             flipped[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
             for bytes in [flipped, whole.prefix(place)] {
@@ -250,7 +252,7 @@ struct ExportTests {
                     let result = try await desk.verify(file)
                     // What flips in a separator, a date or the words of the last mail is no mail's.
                     if result.whole { #expect(try await desk.mails(in: file).count == 2, "\(place)") }
-                    #expect(bytes.count == whole.count || !result.whole, "cut at \(place)")
+                    #expect(bytes.count >= whole.count - ending || !result.whole, "cut at \(place)")
                 } catch let error as AppError {
                     #expect(error.code == .exportUnreadable)
                 }

@@ -8,7 +8,7 @@ import Testing
 @Suite("Mails and folders of unusual size", .timeLimit(.minutes(10)))
 struct GiantMailTests {
     /// A hundred thousand where the tests are thorough.
-    private static let recipients = TornSession.isThorough ? 100_000 : 10_000
+    private static let recipients = TestScale.isFull ? 100_000 : 10_000
 
     @Test("A mail to thousands is found by the last of its addresses")
     func manyRecipients() async throws {

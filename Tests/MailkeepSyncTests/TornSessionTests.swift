@@ -10,8 +10,8 @@ import Testing
 
 /// A mailbox of ten mails on a server that goes wrong at every point of the session in turn.
 ///
-/// Every byte is cut at where `MAILKEEP_TEST_EVERY_BYTE` is set; otherwise one in ``TornSession/stride``, in such a way
-/// that all remainders by it occur.
+/// Every byte is cut at where the tests are to do all that they can (`TestScale`); otherwise one in
+/// ``TornSession/stride``, in such a way that all remainders by it occur.
 @Suite("Sessions that are torn", .timeLimit(.minutes(20)))
 struct TornSessionTests {
     private typealias Session = TornSession
@@ -37,7 +37,7 @@ struct TornSessionTests {
         let length = try await Session.length
         #expect(length.answers > 30)
         let points =
-            Session.isThorough ? Array(0..<length.answers) : Array(stride(from: kind.offset, to: length.answers, by: 5))
+            TestScale.isFull ? Array(0..<length.answers) : Array(stride(from: kind.offset, to: length.answers, by: 5))
         try await Session.forEach(points) { point in
             try await Session.tear(.insert(kind.bytes, before: point), hidesAMail: kind.hidesAMail)
         }
@@ -81,9 +81,8 @@ struct Nonsense: Sendable, CustomTestStringConvertible {
 
 /// One synchronisation with a server that goes wrong, and one with the same server in order.
 enum TornSession {
-    static let isThorough = ProcessInfo.processInfo.environment["MAILKEEP_TEST_EVERY_BYTE"] != nil
     static let stride = 37
-    static let stalls = isThorough ? 400 : 24
+    static let stalls = TestScale.isFull ? 400 : 24
 
     /// Ten mails of the customer's, of which two hold lines that look like IMAP.
     static let mails: [UInt32: [UInt8]] = {
@@ -99,7 +98,7 @@ enum TornSession {
 
     /// The points of a session of so many bytes.
     static func points(below length: Int) -> [Int] {
-        guard !isThorough else { return Array(0..<length) }
+        guard !TestScale.isFull else { return Array(0..<length) }
         return (0...).lazy.map { $0 * stride + $0 % stride }.prefix { $0 < length }.map { $0 }
     }
 

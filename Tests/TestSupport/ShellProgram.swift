@@ -27,13 +27,22 @@ package struct ShellProgram: Sendable {
 
     /// Starts it.
     ///
-    /// - Parameter more: what it inherits this time beside the rest.
+    /// - Parameters:
+    ///   - more: what it inherits this time beside the rest.
+    ///   - fault: what goes wrong.
     package func start(
         _ arguments: [String],
         input: String = "",
-        environment more: [String: String] = [:]
+        environment more: [String: String] = [:],
+        under fault: FaultInjection? = nil
     ) throws -> RunningProgram {
-        try RunningProgram(path, arguments, environment: environment.merging(more) { $1 }, input: input)
+        let words = fault.map { $0.arguments + [path] + arguments } ?? arguments
+        return try RunningProgram(
+            fault == nil ? path : "/usr/bin/strace",
+            words,
+            environment: environment.merging(more) { $1 },
+            input: input
+        )
     }
 }
 

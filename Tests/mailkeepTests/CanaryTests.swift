@@ -179,24 +179,14 @@ struct CanaryTests {
 
     /// Signs in at the pages and makes an invitation; what browsers hold as secrets.
     private func signIn(_ work: Workplace) throws -> [String] {
-        let (jar, address) = (work.folder + "/cookies", "http://127.0.0.1:\(work.port)")
-        func curl(_ path: String, _ fields: [String] = []) throws -> String {
-            let form = fields.flatMap { ["--data-urlencode", $0] }
-            return try SystemProgram.run("curl", ["-s", "-b", jar, "-c", jar] + form + [address + path])
-        }
-        func formToken(_ page: String) throws -> String {
-            try #require(page.firstMatch(of: #/name="form_token" value="([^"]+)"/#)).output.1.description
-        }
-        let token = try formToken(try curl("/signin"))
-        _ = try curl(
-            "/signin",
-            ["form_token=\(token)", "next=/", "email=ada@sakura.example", "password=\(Workplace.password)"]
-        )
-        let user = try #require(try curl("/settings/users").firstMatch(of: #/\/settings\/users\/(\d+)/#)).output.1
-        let page = try curl("/settings/users/\(user)")
-        let invited = try curl("/settings/users/\(user)/invite", ["form_token=\(try formToken(page))"])
+        let browser = Curl(work)
+        try browser.signIn()
+        let list = try browser.get("/settings/users").text
+        let user = try #require(list.firstMatch(of: #/\/settings\/users\/(\d+)/#)).output.1
+        let token = try Curl.formToken(try browser.get("/settings/users/\(user)"))
+        let invited = try browser.get("/settings/users/\(user)/invite", ["form_token=\(token)"]).text
         let link = try #require(invited.firstMatch(of: #/\/invitations\/([\w-]{16,})/#)).output.1
-        let cookies = try String(contentsOfFile: jar, encoding: .utf8).split(separator: "\n")
+        let cookies = try String(contentsOfFile: browser.jar, encoding: .utf8).split(separator: "\n")
             .compactMap { $0.split(separator: "\t").last.map(String.init) }.filter {
                 $0.count >= 20 && !$0.hasPrefix("#")
             }

@@ -44,7 +44,7 @@ struct RestTests {
 
 extension Workplace {
     /// Changes the database behind the program's back, while it does not run.
-    fileprivate func change(_ sql: String) throws {
+    func change(_ sql: String) throws {
         try DatabaseQueue(path: data + "/mailkeep.sqlite").write { try $0.execute(sql: sql) }
     }
 }

@@ -71,6 +71,21 @@ final class ShellConsoleTests {
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["export.zip"])
     }
 
+    @Test("Where files cannot be without a name, one is hidden until it is complete, and replaces nothing either")
+    func hidden() async throws {
+        let path = folder + "/export.zip"
+        let file = try OutputFile(path: path, mode: 0o640, canBeNameless: false)
+        let other = try OutputFile(path: path, mode: 0o600, canBeNameless: false)
+        try await BlockingCall.run { try file.write([1, 2], $0) }
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder).allSatisfy { $0.hasPrefix(".mailkeep-") })
+        try file.commit()
+        #expect(throws: ShellError(.exists, "")) { try other.commit() }
+        other.discard()
+        #expect(FileManager.default.contents(atPath: path) == Data([1, 2]))
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o640)
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder) == ["export.zip"])
+    }
+
     @Test("A device is written, not replaced")
     func device() async throws {
         try await LocalConsole().withOutput("/dev/null") { try await $0.write([1]) }

@@ -89,6 +89,7 @@ final class Workplace: Sendable {
     ///   - more: words that may hold spaces.
     ///   - person: as whom it acts.
     ///   - step: the durable step at which it is killed.
+    ///   - fault: a system call that goes wrong.
     @discardableResult
     func run(
         _ line: String,
@@ -96,9 +97,10 @@ final class Workplace: Sendable {
         as person: Person? = nil,
         json: Bool = false,
         input: String = "",
-        crashAt step: Int? = nil
+        crashAt step: Int? = nil,
+        under fault: FaultInjection? = nil
     ) async throws -> ShellAnswer {
-        try await start(line, more, as: person, json: json, input: input, crashAt: step).answer()
+        try await start(line, more, as: person, json: json, input: input, crashAt: step, under: fault).answer()
     }
 
     /// Starts a command.
@@ -109,14 +111,15 @@ final class Workplace: Sendable {
         json: Bool = false,
         input: String = "",
         environment: [String: String] = [:],
-        crashAt step: Int? = nil
+        crashAt step: Int? = nil,
+        under fault: FaultInjection? = nil
     ) throws -> RunningProgram {
         var words = line.split(separator: " ").map(String.init) + more
         if let person { words += ["--as", person.rawValue] }
         if json { words.append("--json") }
         var environment = environment
         if let step { environment["MAILKEEP_CRASH_AT"] = "\(step)" }
-        return try shell.start(words, input: input + "\n", environment: environment)
+        return try shell.start(words, input: input + "\n", environment: environment, under: fault)
     }
 
     /// Runs a command that prints a document.
@@ -150,15 +153,20 @@ final class Workplace: Sendable {
     /// - Parameters:
     ///   - interval: seconds between two synchronisations of a mailbox.
     ///   - network: of mail servers that it may reach.
-    func startServer(syncInterval interval: Int = 86_400, allowing network: String? = "127.0.0.0/8") async throws {
+    ///   - fault: a system call that goes wrong in it.
+    func startServer(
+        syncInterval interval: Int = 86_400,
+        allowing network: String? = "127.0.0.0/8",
+        under fault: FaultInjection? = nil
+    ) async throws {
         let reach = network.map { " --allow-mail-network \($0)" } ?? ""
         let port = try LoopbackPorts.free(1)[0]
         listening.withLock { $0 = port }
-        let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)")
+        let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)", under: fault)
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
-                String(decoding: started.errors, as: UTF8.self).contains("serving")
+                String(decoding: started.errors, as: UTF8.self).contains("serving pages")
             {
                 return
             }

@@ -1,4 +1,5 @@
 import Foundation
+import Logging
 package import MailkeepModel
 import MailkeepStore
 
@@ -39,7 +40,12 @@ extension Mailkeep {
         }
         guard let found else { return nil }
         if isUse, found.usedAt.advanced(byMilliseconds: Session.noted) < now {
-            try await store.write { try $0.touchSession(found.tokenHash, at: now) }
+            do {
+                try await store.write { try $0.touchSession(found.tokenHash, at: now) }
+            } catch let error as StoreError where [.diskFull, .inputOutput].contains(error.code) {
+                // What can be read is shown all the same, and the session ends sooner.
+                logger.warning("a session's use is not noted", metadata: ["error": "\(error)"])
+            }
         }
         return Session(
             user: found.user,
