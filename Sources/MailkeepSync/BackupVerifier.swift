@@ -92,8 +92,8 @@ package struct BackupVerifier: Sendable {
         return result
     }
 
-    /// Messages that are looked up together, and read on all processors.
-    private static let batch = 200
+    /// Messages that are looked up together, and read on all processors: enough that these seldom wait for each other.
+    private static let batch = 1000
 
     private enum State {
         case whole
