@@ -95,7 +95,8 @@ package struct ErrorReport: Sendable {
             )
         case let error as KeyError:
             kind = .failed
-            detail = error.message
+            // Of the others the sentence tells all.
+            detail = [.commandFailed, .damaged, .ioFailed, .permissions].contains(error.code) ? error.message : nil
             document = Document(
                 code: "INTERNAL_ERROR",
                 details: .init(reason: SyncFailure(error).code.rawValue),
