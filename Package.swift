@@ -148,7 +148,7 @@ let package = Package(
         .executableTarget(
             name: "mailkeep",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepWeb",
+                "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepWeb",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -201,7 +201,8 @@ let package = Package(
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient", "TestSupport",
+                "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient",
+                "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -3,6 +3,7 @@ import Foundation
 import Glibc
 import Logging
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
 import UnixSignals
 
@@ -10,6 +11,7 @@ import UnixSignals
 enum Program {
     /// Runs this process's command and ends the process with its exit status.
     static func run(_ arguments: [String]) async -> Never {
+        let masterKey = MasterKeySource.takeVariable()
         // A command tells its person what it does; `serve` has only its log.
         let usual: Logger.Level = arguments.first == "serve" ? .info : .warning
         let level =
@@ -17,10 +19,10 @@ enum Program {
         LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
         let console = LocalConsole()
         // `serve` stops gracefully by itself; any other command is cancelled, so that it leaves nothing half done.
-        guard arguments.first != "serve" else { exit(await status(of: arguments, console: console)) }
+        guard arguments.first != "serve" else { exit(await status(of: arguments, masterKey, console)) }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let ended = await withTaskGroup(of: Int32?.self) { group in
-            group.addTask { await status(of: arguments, console: console) }
+            group.addTask { await status(of: arguments, masterKey, console) }
             group.addTask {
                 for await _ in signals { return nil }
                 return nil
@@ -37,10 +39,14 @@ enum Program {
         exit(ended)
     }
 
-    private static func status(of arguments: [String], console: LocalConsole) async -> Int32 {
+    private static func status(
+        of arguments: [String],
+        _ masterKey: [UInt8]?,
+        _ console: LocalConsole
+    ) async -> Int32 {
         let settings: Settings
         do {
-            settings = try await Settings.read()
+            settings = try await Settings.read(masterKey: masterKey)
         } catch {
             return await Failure(error, in: console.locale).report(on: console, json: false)
         }

@@ -1,6 +1,7 @@
 import Configuration
 import Foundation
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
 import SystemPackage
 
@@ -10,6 +11,8 @@ struct Settings: Sendable {
     /// The configuration file that was read; nil where there is none.
     let file: String?
     let data: String?
+    /// Where the master key comes from, if not from a file of the data directory.
+    let masterKey: MasterKeySource?
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
@@ -57,8 +60,12 @@ struct Settings: Sendable {
 
     /// Reads both.
     ///
+    /// - Parameter masterKey: what `MAILKEEP_MASTER_KEY` held, before it was taken out of the environment.
     /// - Throws: `SettingsError` where the file cannot be used.
-    static func read(environment: [String: String] = ProcessInfo.processInfo.environment) async throws -> Settings {
+    static func read(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        masterKey: [UInt8]? = nil
+    ) async throws -> Settings {
         // A variable that is set to nothing says nothing.
         var providers: [any ConfigProvider] = [
             EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty })
@@ -76,6 +83,11 @@ struct Settings: Sendable {
         return Settings(
             file: isThere ? file : nil,
             data: reader.string(forKey: "data"),
+            masterKey: Self.masterKey(
+                masterKey,
+                environment: environment["MAILKEEP_MASTER_KEY_COMMAND"] ?? "",
+                command: reader.string(forKey: "master.key.command")
+            ),
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
             syncInterval: reader.int(forKey: "sync.interval", default: 300),
@@ -98,6 +110,12 @@ struct Settings: Sendable {
                 }
             )
         )
+    }
+
+    /// The environment before the configuration file; in the environment both are one too many.
+    private static func masterKey(_ key: [UInt8]?, environment: String, command: String?) -> MasterKeySource? {
+        guard let key else { return command.map(MasterKeySource.command) }
+        return environment.isEmpty ? .variable(key) : .both
     }
 
     /// How Mailkeep is registered with a provider; nil without a client id.

@@ -1,3 +1,4 @@
+import MailkeepKeys
 import MailkeepModel
 import MailkeepSync
 import Testing
@@ -16,7 +17,9 @@ struct WordingTests {
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
-            + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
+            + SyncFailure.Code.allCases.map(\.rawValue).flatMap { ["fail.\($0)", "reach.\($0)", "cause.\($0)"] }
+            + KeyError.Code.allCases.map { "keys.\($0.rawValue)" }
+            + ManifestFault.allCases.map { "manifest.\($0.rawValue)" }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable and the API say of their own errors, their own tests know.
         let own = Set(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Logging
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
 import MailkeepWeb
 import ServiceLifecycle
@@ -78,9 +79,11 @@ struct ServeCommand: LocalCommand {
             apiRateLimit: apiRateLimit ?? settings.apiRateLimit
         )
         try web.check()
+        let masterKey = try host.masterKey(location)
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
             directory,
+            masterKey: masterKey,
             permissions: try settings.permissions(
                 networks: reach.allowMailNetwork,
                 paths: reach.allowMailPath,
@@ -149,8 +152,11 @@ private struct ServerHost: Host {
     let settings: Settings
     var takesUpJobs: Bool { true }
 
+    /// Only who makes or opens a data directory needs it, and the server has done so.
+    func masterKey(_ location: DataOption) throws -> MasterKey? { nil }
+
     func withMailkeep<Result: Sendable>(
-        data: String?,
+        at location: DataOption,
         _ body: @Sendable (Mailkeep) async throws -> Result
     ) async throws -> Result {
         try await body(mailkeep)
