@@ -150,11 +150,17 @@ final class Workplace: Sendable {
     /// - Parameters:
     ///   - interval: seconds between two synchronisations of a mailbox.
     ///   - network: of mail servers that it may reach.
-    func startServer(syncInterval interval: Int = 86_400, allowing network: String? = "127.0.0.0/8") async throws {
+    ///   - environment: what it inherits beside the rest.
+    func startServer(
+        syncInterval interval: Int = 86_400,
+        allowing network: String? = "127.0.0.0/8",
+        _ environment: [String: String] = [:]
+    ) async throws {
         let reach = network.map { " --allow-mail-network \($0)" } ?? ""
         let port = try LoopbackPorts.free(1)[0]
         listening.withLock { $0 = port }
-        let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)")
+        let line = "serve --port \(port) --sync-interval \(interval)\(reach)"
+        let started = try start(line, environment: environment)
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
