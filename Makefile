@@ -1,4 +1,4 @@
-.PHONY: build test fuzz demo release format check clean
+.PHONY: build test fuzz demo release deb test-deb format check clean
 
 build:
 	dev/setup
@@ -19,6 +19,13 @@ release:
 	dev/setup
 	swift build --configuration release --product mailkeep --static-swift-stdlib --scratch-path .build-release
 
+deb:
+	dev/deb
+
+# Not part of `make test`: it builds a release and a Debian to install it in.
+test-deb:
+	dev/test-deb
+
 format:
 	dev/format
 
@@ -26,4 +33,4 @@ check:
 	dev/check
 
 clean:
-	rm -rf .build .build-release .demo .fuzz
+	rm -rf .build .build-release .build-deb .demo .fuzz
