@@ -6,6 +6,7 @@ import MailkeepMetrics
 import MailkeepModel
 import MailkeepStore
 import Synchronization
+import TestSupport
 import Testing
 
 @testable import MailkeepApp
@@ -139,6 +140,19 @@ struct OperationTests {
 
     private func value(_ metric: Metric, _ labels: String..., in firm: Firm) async throws -> Double? {
         try await firm.mailkeep.gauges().first { $0.metric == metric && $0.labels == labels }?.value
+    }
+
+    @Test("The end of the certificate that is served is told")
+    func certificate() async throws {
+        let certificate = try TestCertificate(days: 30)
+        let firm = try await Firm()
+        let (chain, key) = (firm.folder + "/chain.pem", firm.folder + "/key.pem")
+        try certificate.pem.write(toFile: chain, atomically: false, encoding: .utf8)
+        try certificate.keyPEM.write(toFile: key, atomically: false, encoding: .utf8)
+        let secure = WebConfiguration(certificate: chain, key: key)
+        let end = try #require(Site(mailkeep: firm.mailkeep, configuration: secure, setUpToken: nil).certificateEnd)
+        #expect(abs(end - Date.now.timeIntervalSince1970 - 30 * 86_400) < 3600)
+        #expect(firm.site.certificateEnd == nil)
     }
 
     // MARK: Readiness
