@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
@@ -94,6 +95,9 @@ let package = Package(
             dependencies: ["CZstd", "MailkeepKeys", .product(name: "Crypto", package: "swift-crypto")]
         ),
 
+        // Running it.
+        .target(name: "MailkeepMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
+
         // Mailkeep.
         .target(name: "MailkeepModel"),
         .target(
@@ -108,8 +112,8 @@ let package = Package(
         .target(
             name: "MailkeepSync",
             dependencies: [
-                "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel",
-                "MailkeepStore", "OAuthClient", "POP3Client", "SASL",
+                "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys",
+                "MailkeepMetrics", "MailkeepModel", "MailkeepStore", "OAuthClient", "POP3Client", "SASL",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -119,8 +123,8 @@ let package = Package(
         .target(
             name: "MailkeepApp",
             dependencies: [
-                "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
-                "MailkeepSync", "OAuthClient",
+                "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel",
+                "MailkeepStore", "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -131,7 +135,7 @@ let package = Package(
         .target(
             name: "MailkeepWeb",
             dependencies: [
-                "MailkeepApp", "MailkeepModel",
+                "MailkeepApp", "MailkeepMetrics", "MailkeepModel",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -148,7 +152,8 @@ let package = Package(
         .executableTarget(
             name: "mailkeep",
             dependencies: [
-                "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepWeb",
+                "MailkeepApp", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel", "MailkeepWeb",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -186,6 +191,10 @@ let package = Package(
         .testTarget(name: "OAuthClientTests", dependencies: ["OAuthClient", "TestSupport"]),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
+        .testTarget(
+            name: "MailkeepMetricsTests",
+            dependencies: ["MailkeepMetrics", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
         .testTarget(
             name: "MailkeepStoreTests",
@@ -209,7 +218,7 @@ let package = Package(
         .testTarget(
             name: "MailkeepWebTests",
             dependencies: [
-                "MailkeepWeb", "MailkeepApp", "MailkeepModel", "MailkeepStore", "TestSupport",
+                "MailkeepWeb", "MailkeepApp", "MailkeepMetrics", "MailkeepModel", "MailkeepStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -222,7 +231,8 @@ let package = Package(
         .testTarget(
             name: "mailkeepTests",
             dependencies: [
-                "mailkeep", "MailkeepApp", "MailkeepModel", "TestSupport",
+                "mailkeep", "MailkeepApp", "MailkeepMetrics", "MailkeepModel", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

@@ -32,6 +32,8 @@ package final class Mailkeep: Sendable {
     let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp
     let logger: Logger
+    /// Tells whether jobs are taken up.
+    let workPulse = WorkPulse()
     /// Works on jobs.
     ///
     /// `serve` runs it beside everything else; without a server the command that asked for a job does.

@@ -4,7 +4,10 @@ import MailkeepModel
 
 /// Where the data is, and the master key where that is kept elsewhere.
 struct DataOption: ParsableArguments {
-    @Option(help: ArgumentHelp("The data directory; else MAILKEEP_DATA.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("The data directory; else MAILKEEP_DATA.", valueName: "directory"),
+        completion: .directory
+    )
     var data: String?
 
     @Option(
@@ -43,7 +46,10 @@ struct ReachOptions: ParsableArguments {
     )
     var allowMailNetwork: [String] = []
 
-    @Option(help: ArgumentHelp("Allow mail files of this machine in this folder (repeatable).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Allow mail files of this machine in this folder (repeatable).", valueName: "folder"),
+        completion: .directory
+    )
     var allowMailPath: [String] = []
 
     /// What goes along with a job.

@@ -1,7 +1,9 @@
 import ArgumentParser
+import CoreMetrics
 import Logging
 import MailkeepApp
 import MailkeepKeys
+import MailkeepMetrics
 import MailkeepModel
 import MailkeepWeb
 import ServiceLifecycle
@@ -28,10 +30,10 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("The port to listen on; else MAILKEEP_PORT, else 8080.", valueName: "port"))
     var port: Int?
 
-    @Option(help: ArgumentHelp("The certificate chain for TLS, in PEM.", valueName: "file"))
+    @Option(help: ArgumentHelp("The certificate chain for TLS, in PEM.", valueName: "file"), completion: .file())
     var tlsCertificate: String?
 
-    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
+    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"), completion: .file())
     var tlsKey: String?
 
     @Option(help: ArgumentHelp("The address under which browsers reach the pages.", valueName: "url"))
@@ -65,6 +67,9 @@ struct ServeCommand: LocalCommand {
     )
     var apiRateLimit: Int?
 
+    @Option(help: ArgumentHelp("How the log is written: text or json; else MAILKEEP_LOG_FORMAT.", valueName: "format"))
+    var logFormat: LogFormat?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -76,7 +81,8 @@ struct ServeCommand: LocalCommand {
             key: tlsKey ?? settings.tlsKey,
             publicURL: publicUrl ?? settings.publicURL,
             trustedProxies: settings.trustedProxies + trustedProxy,
-            apiRateLimit: apiRateLimit ?? settings.apiRateLimit
+            apiRateLimit: apiRateLimit ?? settings.apiRateLimit,
+            metricsToken: settings.metricsToken
         )
         try web.check()
         let masterKey = try host.masterKey(location)
@@ -93,7 +99,18 @@ struct ServeCommand: LocalCommand {
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
-        let pages = try WebServer(mailkeep: mailkeep, configuration: web, setUpToken: setUpToken, logger: logger)
+        let metrics = MetricRegistry(version: MailkeepCommand.version)
+        MetricsSystem.bootstrap(metrics)
+        let manager = ServiceManager()
+        let pages = try WebServer(
+            mailkeep: mailkeep,
+            configuration: web,
+            setUpToken: setUpToken,
+            metrics: metrics,
+            logger: logger
+        ) {
+            manager.tell(.ready)
+        }
         let serverHost = ServerHost(mailkeep: mailkeep, settings: settings)
         let shell = ShellServer(
             path: directory.socket,
@@ -132,6 +149,7 @@ struct ServeCommand: LocalCommand {
             )
         )
         try await group.run()
+        manager.tell(.stopping)
         try mailkeep.close()
         logger.info("stopped")
     }
