@@ -75,7 +75,7 @@ struct OperationTests {
     func jsonLog() async throws {
         let work = try await Workplace(hasServer: false)
         try await work.found()
-        try await work.startServer(["MAILKEEP_LOG_FORMAT": "json", "MAILKEEP_LOG_LEVEL": "trace"])
+        try await work.startServer(environment: ["MAILKEEP_LOG_FORMAT": "json", "MAILKEEP_LOG_LEVEL": "trace"])
         try await work.run("organization set --administrators-see-records yes", as: .ada).expectDone()
         _ = try fetch("/signin?next=/secret", from: work)
         let log = try await work.stopServer()
@@ -107,7 +107,7 @@ struct OperationTests {
         let path = work.folder + "/notify"
         let descriptor = try listen(at: path)
         defer { close(descriptor) }
-        try await work.startServer(["NOTIFY_SOCKET": path])
+        try await work.startServer(environment: ["NOTIFY_SOCKET": path])
         try await work.wait { receive(descriptor) == "READY=1" }
         #expect(try fetch("/healthz", from: work) == "ok\n")
         try await work.stopServer()

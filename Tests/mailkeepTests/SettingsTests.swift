@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Logging
 import MailkeepApp
+import MailkeepKeys
 import Testing
 
 @testable import mailkeep
@@ -19,9 +20,7 @@ struct SettingsTests {
         switch key {
         case .data: Sample(text: "/d", json: "/d") { $0.data }
         case .masterKeyCommand:
-            Sample(text: "print-key", json: "print-key") {
-                if case .command(let command)? = $0.masterKey { command } else { nil }
-            }
+            Sample(text: "print-key", json: "print-key") { $0.masterKey.flatMap(Self.command(of:)) }
         case .allowMailNetwork:
             Sample(text: "10.1.0.0/16,10.2.0.0/16", json: ["10.1.0.0/16", "10.2.0.0/16"]) {
                 $0.allowMailNetworks.joined(separator: ",")
@@ -47,6 +46,11 @@ struct SettingsTests {
         case .logLevel: Sample(text: "error", json: "error") { $0.logLevel?.rawValue }
         case .metricsToken: Sample(text: "a token", json: "a token") { $0.metricsToken }
         }
+    }
+
+    private static func command(of source: MasterKeySource) -> String? {
+        guard case .command(let command) = source else { return nil }
+        return command
     }
 
     /// Reads settings from a file that holds this document.
