@@ -60,12 +60,7 @@ struct LocalHost: Host {
         )
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(mailkeep)) } catch { result = .failure(error) }
-        do {
-            try mailkeep.close()
-        } catch {
-            // What was done is durable in the database's log, which whoever opens it next empties.
-            logger.warning("the database was not closed in order", metadata: ["error": "\(error)"])
-        }
+        mailkeep.close(telling: logger)
         return try result.get()
     }
 
@@ -169,5 +164,18 @@ extension JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return encoder
+    }
+}
+
+extension Mailkeep {
+    /// Ends what a command had of it; where the database cannot be closed in order, the log says so.
+    ///
+    /// What was done is durable in the database's log, which whoever opens it next empties.
+    func close(telling logger: Logger) {
+        do {
+            try close()
+        } catch {
+            logger.warning("the database was not closed in order", metadata: ["error": "\(error)"])
+        }
     }
 }

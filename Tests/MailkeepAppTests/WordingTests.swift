@@ -23,7 +23,9 @@ struct WordingTests {
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable and the API say of their own errors, their own tests know.
         let own = Set(
-            ["usage.", "shell.", "web.", "api."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
+            ["usage.", "shell.", "web.", "api."].flatMap { prefix in
+                Wording.sentences.keys.filter { $0.hasPrefix(prefix) }
+            }
         )
         #expect(known.subtracting(Wording.sentences.keys).sorted() == [])
         // And what only pages say, the tests of the pages.

@@ -21,7 +21,10 @@ struct ScopeTests {
         #expect(try #require(Scope(granted)).covers(#require(Scope(needed))) == isCovered)
     }
 
-    @Test("What is no scope is none", arguments: ["", "ALL", "ZohoCRM.ALL", "ZohoCRM.users", "ZohoCRM.user.READ", "a.b"])
+    @Test(
+        "What is no scope is none",
+        arguments: ["", "ALL", "ZohoCRM.ALL", "ZohoCRM.users", "ZohoCRM.user.READ", "a.b"]
+    )
     func unknown(text: String) {
         #expect(Scope(text) == nil)
     }

@@ -204,7 +204,7 @@ final class Workplace: Sendable {
         guard let running = server.withLock({ $0.take() }) else { return "" }
         running.terminate()
         let answer = try await running.answer(within: .seconds(120))
-        #expect(answer.status == 0)
+        #expect(answer.status == 0, "\(answer.errorText)")
         #expect(answer.output.isEmpty)
         return answer.errorText
     }

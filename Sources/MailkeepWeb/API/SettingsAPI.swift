@@ -28,10 +28,16 @@ struct SettingsAPI {
             return try Response("profiles", [try Self.one(profiles.first { $0.id == id.description })])
         }
         routes.get("/settings/modules", .of(.modulesSettings)) { _, context in
-            try Response("modules", Module.allCases.map { ModuleShape($0, Wording(locale: context.user.locale, on: .page)) })
+            try Response(
+                "modules",
+                Module.allCases.map { ModuleShape($0, Wording(locale: context.user.locale, on: .page)) }
+            )
         }
         routes.get("/settings/modules/{module}", .of(.modulesSettings)) { _, context in
-            try Response("modules", [ModuleShape(try context.module(), Wording(locale: context.user.locale, on: .page))])
+            try Response(
+                "modules",
+                [ModuleShape(try context.module(), Wording(locale: context.user.locale, on: .page))]
+            )
         }
         routes.get("/settings/fields", .of(.fields)) { _, context in
             guard context.query["module"] != nil else { throw APIFault(.missing, parameter: "module") }

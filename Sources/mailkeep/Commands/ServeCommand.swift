@@ -150,7 +150,7 @@ struct ServeCommand: LocalCommand {
         )
         try await group.run()
         manager.tell(.stopping)
-        try mailkeep.close()
+        mailkeep.close(telling: logger)
         logger.info("stopped")
     }
 
