@@ -15,6 +15,8 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case badClient = "bad_client"
         case noClient = "no_client"
         case badConnection = "bad_connection"
+        case recordWasHeld = "record_was_held"
+        case tooManyClients = "too_many_clients"
         case noConnection = "no_connection"
         case connectionRefused = "connection_refused"
         case connectionBroken = "connection_broken"

@@ -140,10 +140,11 @@ extension AppError.Code {
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
             .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt,
-            .connectionBroken:
+            .connectionRefused, .connectionBroken:
             .failed
         case .badSignIn, .tooManyAttempts, .busy, .badLink, .badScope, .badClient, .noClient,
-            .badConnection, .noConnection, .connectionRefused, .badSetUpToken, .wrongPassword, .noUser, .userExists,
+            .badConnection, .noConnection, .recordWasHeld, .tooManyClients, .badSetUpToken, .wrongPassword, .noUser,
+            .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .signInNeeded, .signInUnavailable, .signInExpired, .signInDeclined,
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,

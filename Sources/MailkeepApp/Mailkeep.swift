@@ -28,6 +28,8 @@ package final class Mailkeep: Sendable {
     let retention = SegmentRetention()
     /// The master key, where it is given from outside; held while key files are read together or changed.
     private let masterKey: Mutex<MasterKey?>
+    /// Lets one run at a time read a connected CRM.
+    let directoryRuns = Turns(1)
     /// Large mails that are in memory to be shown.
     let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp

@@ -85,10 +85,13 @@ extension Mailkeep {
     ///
     /// A refusal changes nothing but the audit log. A caller who is not active is refused by U1 before anything else.
     ///
-    /// - Parameter body: throws `Refusal` where a rule says no.
+    /// - Parameters:
+    ///   - target: on what it acted, where that is known only then.
+    ///   - body: throws `Refusal` where a rule says no.
     func act<Output: Sendable>(
         _ action: AuditedAction,
         as caller: Caller,
+        target: (@Sendable (Output) -> String)? = nil,
         _ body: @escaping @Sendable (WriteTransaction, User) throws -> (result: ActionResult, output: Output)
     ) async throws -> Output {
         let now = clock()
@@ -101,6 +104,7 @@ extension Mailkeep {
                     try body(transaction, try transaction.activeUser(caller.user))
                 }
                 entry.outcome = result == .done ? .done : .unchanged
+                if let target { entry.target = target(output) }
                 try transaction.appendAudit(entry)
                 return (.success(output), entry)
             } catch let refusal as Refusal {

@@ -1,5 +1,5 @@
 /// A value that holds keys and shows nothing of itself when printed, dumped or interpolated.
-protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
+package protocol Redacted: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {}
 
 extension Redacted {
     package var description: String { "\(Self.self)(redacted)" }

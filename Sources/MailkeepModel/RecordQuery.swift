@@ -13,6 +13,8 @@ package struct RecordQuery: Sendable, Equatable {
     package var search: String
     /// Only records that were changed after this.
     package var modifiedAfter: Timestamp?
+    /// Only these records.
+    package var ids: [Identifier<RecordKey>]?
     /// Only records with a higher id.
     package var afterID: Identifier<RecordKey>?
     package var sorting: Sorting<Key>

@@ -32,7 +32,8 @@ extension Schema {
         CREATE INDEX deleted_record_by_time ON deleted_record (module, deleted_at);
 
         -- The CRM that is the master of the directory, and how far it was read. Moments of began_at and completed_at are
-        -- by its clock; position says where a run that was broken off goes on.
+        -- by its clock; position says where a run that was broken off goes on, and
+        -- unresolved what is to be asked for again.
         CREATE TABLE connection (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             sealed_settings BLOB NOT NULL,
@@ -41,6 +42,7 @@ extension Schema {
             saved_at INTEGER NOT NULL,
             began_at INTEGER,
             position TEXT,
+            unresolved TEXT NOT NULL DEFAULT '',
             completed_at INTEGER,
             ended_at INTEGER,
             error TEXT

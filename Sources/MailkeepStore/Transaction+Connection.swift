@@ -1,11 +1,12 @@
 package import Foundation
 import GRDB
+import MailkeepKeys
 package import MailkeepModel
 
 /// Where the CRM is that is the master of the directory, and what opens it.
 ///
 /// Sealed at rest.
-package struct ConnectionSettings: Codable, Sendable, Equatable {
+package struct ConnectionSettings: Redacted, Codable, Sendable, Equatable {
     /// The API's own address.
     package var apiDomain: String
     package var tokenEndpoint: String
@@ -38,10 +39,13 @@ package struct Connection: Sendable, Equatable {
     /// Whether a user who is deactivated there is backed up here.
     package var backsUp: Bool
     package var savedBy: UserID
+    package var savedAt: Timestamp
     /// When the run began that is not at its end, by the CRM's clock.
     package var beganAt: Timestamp?
     /// Where that run goes on.
     package var position: Data?
+    /// What is to be asked for again, as paths of the API: `Contacts/12`.
+    package var unresolved: [String]
     /// When the last run that came to its end had begun, by the CRM's clock.
     package var completedAt: Timestamp?
     package var endedAt: Timestamp?
@@ -64,8 +68,10 @@ extension ReadTransaction {
             ),
             backsUp: row["backs_up"],
             savedBy: UserID(rawValue: row["saved_by"]),
+            savedAt: Timestamp(rawValue: row["saved_at"]),
             beganAt: (row["began_at"] as Int64?).map(Timestamp.init),
             position: (row["position"] as String?).map { Data($0.utf8) },
+            unresolved: (row["unresolved"] as String).split(separator: " ").map(String.init),
             completedAt: (row["completed_at"] as Int64?).map(Timestamp.init),
             endedAt: (row["ended_at"] as Int64?).map(Timestamp.init),
             error: row["error"]
@@ -78,7 +84,7 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Saves a connection; what was read of another server is forgotten.
+    /// Saves a connection; how far another server, or another client's organisation, was read is forgotten.
     package func saveConnection(
         _ settings: ConnectionSettings,
         backsUp: Bool,
@@ -86,7 +92,11 @@ extension WriteTransaction {
         at now: Timestamp
     ) throws {
         let former = try connection()
-        if let former, former.settings.apiDomain == settings.apiDomain {
+        // The time names the connection that a run reads.
+        let now = former.map { max(now, $0.savedAt.advanced(byMilliseconds: 1)) } ?? now
+        if let former, former.settings.apiDomain == settings.apiDomain,
+            former.settings.clientID == settings.clientID
+        {
             try run(
                 "UPDATE connection SET sealed_settings = ?, backs_up = ?, saved_by = ?, saved_at = ?",
                 [sealed(settings), backsUp, user.rawValue, now.rawValue]
@@ -102,27 +112,50 @@ extension WriteTransaction {
         }
     }
 
-    /// Notes where a run goes on; nil at its end.
-    package func setConnectionPosition(_ position: Data?, beganAt: Timestamp?) throws {
+    /// Notes where a run goes on.
+    ///
+    /// - Parameter savedAt: of the connection that the run reads.
+    /// - Throws: `StoreError` (`constraint`) where it is not that one any more.
+    package func setConnectionPosition(_ position: Data, beganAt: Timestamp?, savedAt: Timestamp) throws {
         try run(
-            "UPDATE connection SET position = ?, began_at = ?",
-            [position.map { String(decoding: $0, as: UTF8.self) }, beganAt?.rawValue]
+            "UPDATE connection SET position = ?, began_at = ? WHERE saved_at = ?",
+            [String(decoding: position, as: UTF8.self), beganAt?.rawValue, savedAt.rawValue]
         )
+        try checkConnection()
     }
 
     /// Notes that a run has come to its end.
-    package func completeConnection(beganAt: Timestamp, at now: Timestamp) throws {
+    ///
+    /// - Throws: as `setConnectionPosition`.
+    package func completeConnection(
+        savedAt: Timestamp,
+        readUntil: Timestamp?,
+        unresolved: [String],
+        at now: Timestamp
+    ) throws {
         try run(
             """
-            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, ended_at = ?, error = NULL
+            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, unresolved = ?, ended_at = ?,
+                error = NULL
+            WHERE saved_at = ?
             """,
-            [beganAt.rawValue, now.rawValue]
+            [readUntil?.rawValue, unresolved.joined(separator: " "), now.rawValue, savedAt.rawValue]
         )
+        try checkConnection()
+    }
+
+    private func checkConnection() throws {
+        guard database.changesCount > 0 else {
+            throw StoreError(.constraint, "the connection was changed or removed while it was read")
+        }
     }
 
     /// Notes why a run broke off.
-    package func failConnection(_ error: String, at now: Timestamp) throws {
+    ///
+    /// - Returns: whether there is a connection.
+    package func failConnection(_ error: String, at now: Timestamp) throws -> Bool {
         try run("UPDATE connection SET ended_at = ?, error = ?", [now.rawValue, error])
+        return database.changesCount > 0
     }
 
     /// Forgets the connection.

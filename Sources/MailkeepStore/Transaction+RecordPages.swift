@@ -36,6 +36,9 @@ extension ReadTransaction {
             condition += " AND record.modified_at > :modified_after"
             arguments += ["modified_after": moment.rawValue]
         }
+        if let ids = query.ids {
+            condition += " AND record.id IN (\(ids.map(\.description).joined(separator: ", ")))"
+        }
         if let id = query.afterID {
             condition += " AND record.id > :after_id"
             arguments += ["after_id": id.rawValue]

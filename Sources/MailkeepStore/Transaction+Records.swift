@@ -98,16 +98,26 @@ extension ReadTransaction {
 
     /// The records of a module with one of these addresses that a viewer may open, oldest first (V1).
     ///
-    /// - Parameter hash: the keyed hash of an address.
-    package func records(of module: Module, addressHash hash: Data, openTo viewer: UserID) throws -> [RecordKey] {
+    /// - Parameters:
+    ///   - hash: the keyed hash of an address.
+    ///   - page: up to one more than it holds.
+    package func records(
+        of module: Module,
+        addressHash hash: Data,
+        openTo viewer: UserID,
+        page: PageRequest = PageRequest()
+    ) throws -> [RecordKey] {
         try rows(
             """
             SELECT record.id FROM record
             WHERE record.key IN (SELECT record_key FROM record_address WHERE hash = :hash) AND record.module = :module
               AND \(Visibility.mayOpenRecord)
-            ORDER BY record.key
+            ORDER BY record.key LIMIT :limit OFFSET :offset
             """,
-            ["hash": hash, "module": module.rawValue, "viewer": viewer.rawValue]
+            [
+                "hash": hash, "module": module.rawValue, "viewer": viewer.rawValue, "limit": page.limit,
+                "offset": page.offset,
+            ]
         ).map { RecordKey(module: module, id: Identifier(rawValue: $0["id"])) }
     }
 
@@ -150,6 +160,16 @@ extension ReadTransaction {
         return Page(found, of: page).map {
             (id: Identifier(rawValue: $0["id"]), at: Timestamp(rawValue: $0["deleted_at"]))
         }
+    }
+
+    /// The standing legal holds that keep a record from being deleted: those on it, and those on the organisation.
+    package func holdsAgainstDeleting(_ record: RecordKey) throws -> [HoldID] {
+        try rows(
+            """
+            SELECT id FROM hold WHERE lifted_at IS NULL AND (record_key = ? OR scope = 'organization') ORDER BY id
+            """,
+            [try rowKey(of: record)]
+        ).map { HoldID(rawValue: $0["id"]) }
     }
 
     /// All legal holds that were ever placed on a record.

@@ -88,10 +88,10 @@ package actor OAuthAPIClient {
                     continue
                 }
                 guard answer.status == 429 || answer.status >= 500, attempt < Self.attempts else { return answer }
-                if let wait { pause = wait }
+                if let wait { pause = min(wait, Self.longestPause) }
             } catch let error as OAuthError where error.code == .unavailable && attempt < Self.attempts {}
-            try await Task.sleep(for: min(pause, Self.longestPause))
-            pause *= 2
+            try await Task.sleep(for: pause)
+            pause = min(pause * 2, Self.longestPause)
         }
         throw OAuthError(.unavailable, "the API does not answer")
     }

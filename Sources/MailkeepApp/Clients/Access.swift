@@ -1,4 +1,6 @@
 import Foundation
+import Logging
+import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 
@@ -18,7 +20,7 @@ package struct Access: Sendable {
 }
 
 /// What a client shows to be given an access token (RFC 6749, section 6).
-package struct RefreshRequest: Sendable {
+package struct RefreshRequest: Redacted, Sendable {
     package var clientID: String
     package var clientSecret: String
     package var refreshToken: String
@@ -79,7 +81,12 @@ extension Mailkeep {
             return nil
         }
         if client.usedAt.map({ $0.advanced(byMilliseconds: Access.noted) < now }) ?? true {
-            try await store.write { try $0.touchClient(client.id, at: now) }
+            do {
+                try await store.write { try $0.touchClient(client.id, at: now) }
+            } catch let error as StoreError where [.diskFull, .inputOutput].contains(error.code) {
+                // What can be read is answered all the same.
+                logger.warning("a client's use is not noted", metadata: ["error": "\(error)"])
+            }
         }
         return Access(client: client.id, user: user, scopes: client.scopes)
     }

@@ -1,3 +1,4 @@
+import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
@@ -14,7 +15,7 @@ package struct ClientShape: Encodable, Sendable, Equatable {
 }
 
 /// What a new client is given, once.
-package struct ClientSecrets: Encodable, Sendable, Equatable {
+package struct ClientSecrets: Redacted, Encodable, Sendable, Equatable {
     package var client_id: String
     package var client_secret: String
     package var refresh_token: String
@@ -24,6 +25,9 @@ package struct ClientSecrets: Encodable, Sendable, Equatable {
 
 /// Makes a client of the API that acts as the caller: it can do nothing that they cannot.
 package struct CreateClient: UseCase {
+    /// Clients that a user can have.
+    private static let most = 50
+
     package var name: String
     package var scopes: [String]
 
@@ -49,6 +53,7 @@ package struct CreateClient: UseCase {
             details: ["scopes": scopes.map(\.description).joined(separator: ",")]
         )
         return try await mailkeep.act(action, as: caller) { [scopes] transaction, actor in
+            guard try transaction.clients(of: actor.id).count < Self.most else { throw AppError(.tooManyClients) }
             let id = try transaction.insertClient(
                 of: actor.id,
                 name: name,

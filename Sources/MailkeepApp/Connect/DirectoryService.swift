@@ -40,7 +40,10 @@ package struct DirectoryService: Service {
                 metadata: ["users": "\(run.users)", "records": "\(run.records)", "skipped": "\(run.skipped_count)"]
             )
         } catch let error where !(error is CancellationError) {
-            logger.error("the directory cannot be read", metadata: ["error": "\(error)"])
+            logger.error(
+                "the directory cannot be read",
+                metadata: ["error": "\(ErrorReport(error, in: .english).document.message)"]
+            )
         }
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
 import MailkeepSync
@@ -20,7 +21,7 @@ package struct ConnectionShape: Encodable, Sendable, Equatable {
 }
 
 /// Saves where the CRM is that is the master of the directory; for administrators (P1).
-package struct SaveConnection: UseCase {
+package struct SaveConnection: Redacted, UseCase {
     /// The API's own address, and where it gives tokens.
     package var apiDomain: String
     package var tokenEndpoint: String

@@ -10,6 +10,8 @@ struct Importer {
     let caller: Caller
     let hasher: AddressHasher
     let now: Timestamp
+    /// Whether users of whom nothing changes have an audit entry too.
+    var auditsUnchanged = true
     var result = ImportResult()
 
     /// `Name,Reports To`, in any order; a role reports to one of the file or one that is there already.
@@ -114,6 +116,7 @@ struct Importer {
             entry.user = user
             entry.details = changes
             entry.outcome = changes.isEmpty ? .unchanged : .done
+            if changes.isEmpty, !auditsUnchanged { return }
         } catch let refusal as Refusal {
             entry.refuse(by: refusal)
             try transaction.appendAudit(entry)

@@ -36,7 +36,7 @@ package struct ListRecords: UseCase {
     package enum Selection: Sendable {
         case all(RecordQuery)
         /// Those with an address, exactly.
-        case address(Module, String)
+        case address(Module, String, PageRequest)
         case one(RecordKey)
     }
 
@@ -51,7 +51,7 @@ package struct ListRecords: UseCase {
         var hash: Data?
         switch selection {
         case .all(let query): action.target = query.module.rawValue
-        case .address(let module, let address):
+        case .address(let module, let address, _):
             action.target = module.rawValue
             hash = try mailkeep.addressHashes(UserAddress(address)).exact
         case .one(let record): action = AuditedAction(name: "records.show", target: record.description)
@@ -60,10 +60,11 @@ package struct ListRecords: UseCase {
             let keys: Page<RecordKey>
             switch selection {
             case .all(let query): keys = try transaction.records(query, openTo: actor.id).map(\.key)
-            case .address(let module, _):
-                let found =
-                    try hash.map { try transaction.records(of: module, addressHash: $0, openTo: actor.id) } ?? []
-                keys = Page(items: Array(found.prefix(PageRequest.maximumSize)), hasMore: false)
+            case .address(let module, _, let page):
+                let found = try hash.map {
+                    try transaction.records(of: module, addressHash: $0, openTo: actor.id, page: page)
+                }
+                keys = Page(found ?? [], of: page)
             case .one(let record):
                 guard try transaction.isAssociated(actor.id, with: record) else { throw Refusal(.v1) }
                 keys = Page(items: [record])

@@ -26,6 +26,20 @@ package struct RecordInput: Sendable {
     package var fields: [String: String?] = [:]
 
     package init() {}
+
+    /// Which fields are given, and the ids of people; no address and no name.
+    fileprivate var auditDetails: [String: String] {
+        var changed = Array(fields.keys)
+        if name != nil { changed.append("name") }
+        if case .set = email { changed.append("Email") }
+        if case .set = secondaryEmail { changed.append("Secondary_Email") }
+        if case .set = account { changed.append("Account_Name") }
+        if case .set = contact { changed.append("Contact_Name") }
+        var details = ["fields": changed.sorted().joined(separator: ",")]
+        details["owner"] = owner?.description
+        details["shared_with"] = sharedWith.map { $0.map(\.description).joined(separator: ",") }
+        return details
+    }
 }
 
 /// Adds a record to the directory, or changes one; for administrators (P1).
@@ -68,8 +82,10 @@ package struct SaveRecord: UseCase {
         case .new(let module), .same(let module, _): action.target = module.rawValue
         case .existing(let record): action.target = record.description
         }
+        action.details = input.auditDetails
         let hasher = mailkeep.keys.addressHasher
-        return try await mailkeep.act(action, as: caller) { transaction, actor in
+        let saved = { @Sendable (output: Output) in output.record.description }
+        return try await mailkeep.act(action, as: caller, target: saved) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             let saving = RecordSaving(transaction: transaction, actor: actor, hasher: hasher, now: now)
             return (.done, try saving.save(input, as: target))
@@ -93,8 +109,9 @@ package struct DeleteRecord: UseCase {
         try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             guard try transaction.isAssociated(actor.id, with: record) else { throw Refusal(.v1) }
-            let holds = try transaction.holds(everOn: record)
+            let holds = try transaction.holdsAgainstDeleting(record)
             guard holds.isEmpty else { throw Refusal(.r1, holds: holds) }
+            guard try transaction.holds(everOn: record).isEmpty else { throw AppError(.recordWasHeld) }
             try transaction.deleteRecord(record, at: now)
             return (.done, ())
         }
@@ -127,6 +144,10 @@ private struct RecordSaving {
     let actor: User
     let hasher: AddressHasher
     let now: Timestamp
+
+    /// Further fields, and addresses, that one record may have.
+    private static let mostFields = 200
+    private static let mostAddresses = 100
 
     func save(_ input: RecordInput, as target: SaveRecord.Target) throws -> SaveRecord.Output {
         var (found, duplicateField): (RecordKey?, String?) = (nil, nil)
@@ -188,6 +209,8 @@ private struct RecordSaving {
         record.contact = try linked(input.contact, former?.contact, .contacts, in: "Contact_Name")
         record.addresses = try addresses(input, former: former)
         for (field, value) in input.fields { record.fields[field] = value }
+        guard record.fields.count <= Self.mostFields else { throw InvalidField(nameField) }
+        guard record.addresses.count <= Self.mostAddresses else { throw InvalidField("Secondary_Email") }
         return record
     }
 
@@ -195,7 +218,8 @@ private struct RecordSaving {
     private func name(_ input: RecordInput, former: Record?, _ module: Module) -> String? {
         if let name = input.name, !name.isEmpty { return name }
         guard module.matchesAddresses else { return former?.name }
-        guard input.fields["First_Name"] != nil || input.fields["Last_Name"] != nil else { return former?.name }
+        // A name that is kept as a whole has no first name to be replaced.
+        guard input.fields["Last_Name"] != nil || former?.fields["Last_Name"] != nil else { return former?.name }
         let given = { (field: String) in input.fields[field] ?? former?.fields[field] }
         guard let last = given("Last_Name") ?? (input.fields["Last_Name"] == nil ? former?.name : nil) else {
             return nil
@@ -236,7 +260,8 @@ private struct RecordSaving {
         guard case .set(let id) = change else { return former }
         guard let id else { return nil }
         let key = RecordKey(module: module, id: id)
-        guard try transaction.recordExists(key) else { throw InvalidField(field, expected: "lookup") }
+        if key == former { return former }
+        guard try transaction.isAssociated(actor.id, with: key) else { throw InvalidField(field, expected: "lookup") }
         return key
     }
 }

@@ -1,6 +1,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import Logging
 import MailkeepApp
 import MailkeepModel
 import NIOCore
@@ -194,7 +195,12 @@ extension APIContext {
                 answers.append(try await act(item))
             } catch let error where !(error is CancellationError) {
                 let problem = APIProblem(error, in: user.locale, at: path(item))
-                if problem.status == .internalServerError { throw error }
+                if problem.status == .internalServerError {
+                    visit.logger.error(
+                        "one of several things failed",
+                        metadata: ["error": "\(problem.detail ?? "\(type(of: error))")"]
+                    )
+                }
                 answers.append(ActionAnswer(problem))
             }
         }

@@ -140,12 +140,9 @@ struct APILimit: RouterMiddleware {
         next: (Request, VisitContext) async throws -> Response
     ) async throws -> Response {
         guard let access = context.access else {
-            do {
-                return try await next(request, context)
-            } catch let fault as APIFault where fault.code == .token {
-                try await site.mailkeep.countUnknownClient(at: context.client)
-                throw fault
-            }
+            let response = try await next(request, context)
+            if response.status == .unauthorized { try await site.mailkeep.countUnknownClient(at: context.client) }
+            return response
         }
         let state = await site.apiRate.take(by: access.client)
         guard state.isAllowed else { throw APIFault(.rate, retryAfter: state.resetSeconds) }

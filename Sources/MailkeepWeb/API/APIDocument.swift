@@ -35,11 +35,13 @@ struct APIDocument: Decodable, Sendable {
         let description: String?
         let parameters: [Parameter]?
         let security: [[String: [String]]]
+        let requestBody: JSONValue?
         let responses: [String: JSONValue]
     }
 
     struct Components: Decodable, Sendable {
         let parameters: [String: Parameter]
+        let schemas: [String: JSONValue]
     }
 
     static let path = "/openapi.json"
@@ -57,6 +59,31 @@ struct APIDocument: Decodable, Sendable {
         (operation.parameters ?? []).compactMap { parameter in
             guard let name = parameter.reference?.split(separator: "/").last.map(String.init) else { return parameter }
             return components.parameters[name]
+        }
+    }
+
+    /// What a body looks like: the schema of its content, with what it refers to in its place, as JSON.
+    func text(of body: JSONValue) -> String? {
+        guard case .object(let fields) = body, case .object(let contents)? = fields["content"],
+            case .object(let content)? = contents.values.first, let schema = content["schema"]
+        else { return nil }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return (try? encoder.encode(resolved(schema, depth: 0))).map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    private func resolved(_ value: JSONValue, depth: Int) -> JSONValue {
+        guard depth < 12 else { return value }
+        switch value {
+        case .array(let values): return .array(values.map { resolved($0, depth: depth + 1) })
+        case .object(let fields):
+            if case .string(let reference)? = fields["$ref"], let name = reference.split(separator: "/").last,
+                let schema = components.schemas[String(name)]
+            {
+                return resolved(schema, depth: depth + 1)
+            }
+            return .object(fields.mapValues { resolved($0, depth: depth + 1) })
+        case .null, .bool, .number, .string: return value
         }
     }
 

@@ -14,27 +14,37 @@ struct APIRoutes {
         case module
     }
 
+    private let site: Site
     private let router: any RouterMethods<APIContext>
 
-    init(_ router: any RouterMethods<APIContext>) {
+    init(_ site: Site, _ router: any RouterMethods<APIContext>) {
+        self.site = site
         self.router = router
     }
 
-    func get(_ path: String, _ area: Area, _ handler: @escaping Handler) {
-        add(.get, path, area, .read, handler)
+    /// - Parameter action: as what others than administrators are refused, before anything is looked at (P1); nil where
+    ///   it is not for them alone. The same of the other methods.
+    func get(_ path: String, _ area: Area, administrators action: String? = nil, _ handler: @escaping Handler) {
+        add(.get, path, area, .read, action, handler)
     }
 
     /// - Parameter operation: what it does, as scopes name it.
-    func post(_ path: String, _ area: Area, _ operation: Scope.Operation, _ handler: @escaping Handler) {
-        add(.post, path, area, operation, handler)
+    func post(
+        _ path: String,
+        _ area: Area,
+        _ operation: Scope.Operation,
+        administrators action: String? = nil,
+        _ handler: @escaping Handler
+    ) {
+        add(.post, path, area, operation, action, handler)
     }
 
-    func put(_ path: String, _ area: Area, _ handler: @escaping Handler) {
-        add(.put, path, area, .update, handler)
+    func put(_ path: String, _ area: Area, administrators action: String? = nil, _ handler: @escaping Handler) {
+        add(.put, path, area, .update, action, handler)
     }
 
-    func delete(_ path: String, _ area: Area, _ handler: @escaping Handler) {
-        add(.delete, path, area, .delete, handler)
+    func delete(_ path: String, _ area: Area, administrators action: String? = nil, _ handler: @escaping Handler) {
+        add(.delete, path, area, .delete, action, handler)
     }
 
     private func add(
@@ -42,15 +52,19 @@ struct APIRoutes {
         _ path: String,
         _ area: Area,
         _ operation: Scope.Operation,
+        _ action: String?,
         _ handler: @escaping Handler
     ) {
-        router.on(RouterPath(path), method: method) { request, context in
+        router.on(RouterPath(path), method: method) { [site] request, context in
             let needed: Scope
             switch area {
             case .of(let area): needed = Scope(area, operation)
             case .module: needed = Scope(Scope.Area(try context.module()), operation)
             }
             guard context.access.allows(needed) else { throw APIFault(.scope) }
+            if let action {
+                try await site.mailkeep.perform(RequireAdministrator(for: action), as: context.caller)
+            }
             return try await handler(request, context)
         }
     }
@@ -64,9 +78,11 @@ extension Site {
         let bare = Router(context: VisitContext.self)
         addAPI(to: bare)
         let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
-        router.add(middleware: APIAuthentication(site: self))
+        // Once for what goes wrong before it is known who asks and in which language, and once for all else.
         router.add(middleware: APIErrors())
+        router.add(middleware: APIAuthentication(site: self))
         router.add(middleware: APILimit(site: self))
+        router.add(middleware: APIErrors())
         router.add(middleware: MethodGuard(bare.routes))
         addAPI(to: router)
         return router
@@ -75,7 +91,7 @@ extension Site {
     private func addAPI(to router: Router<VisitContext>) {
         TokenEndpoint(site: self).add(to: router)
         APIDocument.add(to: router)
-        let routes = APIRoutes(router.group(RouterPath(Self.apiPath), context: APIContext.self))
+        let routes = APIRoutes(self, router.group(RouterPath(Self.apiPath), context: APIContext.self))
         UsersAPI(site: self).add(to: routes)
         SettingsAPI(site: self).add(to: routes)
         MailAddonAPI(site: self).add(to: routes)

@@ -10,7 +10,7 @@ struct BackupsAPI {
     let site: Site
 
     func add(to routes: APIRoutes) {
-        routes.get(Self.path, .of(.backups)) { _, context in
+        routes.get(Self.path, .of(.backups), administrators: "backup.list") { _, context in
             let page = try context.page()
             let user: UserID? = try context.optionalID("user_id")
             let all = try await site.mailkeep.perform(ListBackups(user: user), as: context.caller)
@@ -20,7 +20,7 @@ struct BackupsAPI {
         routes.get("\(Self.path)/{id}", .of(.backups)) { _, context in
             try Response("backups", [try await shown(context)])
         }
-        routes.get("\(Self.path)/{id}/manifest", .of(.backups)) { _, context in
+        routes.get("\(Self.path)/{id}/manifest", .of(.backups), administrators: "backup.manifest") { _, context in
             let backup = try await completed(context)
             let id: BackupID = context.id("id")
             return Response(download: "mailkeep-backup-\(backup.id)-manifest.json", type: "application/json") { write in
@@ -48,7 +48,7 @@ struct BackupsAPI {
             let message = context.wording.text(result == .done ? .okCancel : .okUnchanged)
             return try Response("backups", [ActionAnswer(.init(id: "\(id)"), message: message)])
         }
-        routes.get("\(Self.path)/{id}/export", .of(.backups)) { _, context in
+        routes.get("\(Self.path)/{id}/export", .of(.backups), administrators: "backup.export") { _, context in
             let format = try context.choice("format", ExportFormat.self) ?? .emlZip
             let backup = try await completed(context)
             let id: BackupID = context.id("id")

@@ -24,6 +24,7 @@ struct ConfigurationAPI {
         routes.post("\(Self.path)/actions/test", .of(.configuration), .read) { request, context in
             // Without a body what is saved is tried.
             let body = try await request.optionalJSONObject()
+            guard body == nil || context.access.allows(Scope(.configuration, .update)) else { throw APIFault(.scope) }
             let action = TestMailAccount(user: context.user.id, input: try body.map(Self.input))
             let folders = try await site.mailkeep.perform(action, as: context.caller)
             let answer = ActionAnswer(
@@ -35,18 +36,19 @@ struct ConfigurationAPI {
     }
 
     /// Settings in the form in which they are read, with a password beside.
-    private static func input(_ body: JSONObject) throws -> MailAddonInput {
+    private static func input(_ document: JSONObject) throws -> MailAddonInput {
+        let body = document["configuration"] == nil ? document : try document.objects("configuration", most: 1)[0]
         let mailbox: JSONObject
         switch body["mailbox"] {
-        case .object(let fields)?: mailbox = JSONObject(fields: fields, path: "$.mailbox")
-        case nil: throw APIFault(.missing, parameter: "mailbox", path: "$.mailbox")
+        case .object(let fields)?: mailbox = JSONObject(fields: fields, path: "\(body.path).mailbox")
+        case nil: throw APIFault(.missing, parameter: "mailbox", path: "\(body.path).mailbox")
         default: throw body.fault("mailbox", expected: "jsonobject")
         }
         guard let sharing: SharingSetting = try body.choice("sharing") else {
-            throw APIFault(.missing, parameter: "sharing", path: "$.sharing")
+            throw APIFault(.missing, parameter: "sharing").at(body.path)
         }
         guard let accountType: AccountType = try mailbox.choice("account_type") else {
-            throw APIFault(.missing, parameter: "account_type", path: "$.mailbox.account_type")
+            throw APIFault(.missing, parameter: "account_type").at(mailbox.path)
         }
         var input = MailAddonInput(
             accountType: accountType,

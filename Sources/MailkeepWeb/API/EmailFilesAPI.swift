@@ -18,15 +18,14 @@ struct EmailFile {
         self.part = part
     }
 
-    /// Refuses what names nothing like what may not be seen.
-    init(_ text: String) throws {
+    /// What names nothing is a part of a record that is not there.
+    init(_ text: String) {
         let words = text.split(separator: "-", maxSplits: 3).map(String.init)
-        guard words.count == 4, let module = Module(rawValue: words[0]), let id = Identifier<RecordKey>(words[1]),
-            let message = MessageID(words[2])
-        else { throw Refusal(.v1) }
-        record = RecordKey(module: module, id: id)
-        self.message = message
-        part = words[3]
+        guard words.count == 4, let module = Module(rawValue: words[0]), let id = Identifier<RecordKey>(words[1]) else {
+            self.init(record: RecordKey(module: .contacts, id: Identifier(rawValue: 0)), message: "", part: "")
+            return
+        }
+        self.init(record: RecordKey(module: module, id: id), message: words[2], part: words[3])
     }
 
     var text: String { "\(record.module.rawValue)-\(record.id)-\(message)-\(part)" }
@@ -38,17 +37,19 @@ struct EmailFilesAPI {
 
     func add(to routes: APIRoutes) {
         routes.get("/files", .of(.files)) { _, context in
+            // An attachment is a part of a mail.
+            guard context.access.allows(Scope(.emails, .read)) else { throw APIFault(.scope) }
             guard let id = context.query["id"] else { throw APIFault(.missing, parameter: "id") }
-            return try await file(try EmailFile(id), context)
+            return try await file(EmailFile(id), context)
         }
         for name in ["download_attachments", "download_inline_images"] {
             routes.get("/{module}/{id}/Emails/actions/\(name)", .of(.emails)) { _, context in
                 let record = try context.record()
                 guard let id = context.query["id"] else { throw APIFault(.missing, parameter: "id") }
                 let message: MessageID? = try context.optionalID("message_id")
-                let file = try EmailFile(id)
-                guard file.record == record, message.map({ $0 == file.message }) ?? true else { throw Refusal(.v1) }
-                return try await self.file(file, context)
+                let file = EmailFile(id)
+                let isOfPath = file.record == record && message.map { $0 == file.message } ?? true
+                return try await self.file(isOfPath ? file : EmailFile(""), context)
             }
         }
     }

@@ -4,7 +4,7 @@ import MailkeepModel
 import NIOCore
 
 /// A JSON document as it was sent.
-enum JSONValue: Decodable, Sendable, Equatable {
+enum JSONValue: Codable, Sendable, Equatable {
     case null
     case bool(Bool)
     case number(Decimal)
@@ -26,6 +26,18 @@ enum JSONValue: Decodable, Sendable, Equatable {
             self = .array(value)
         } else {
             self = .object(try container.decode([String: JSONValue].self))
+        }
+    }
+
+    func encode(to encoder: any Encoder) throws {
+        var container = encoder.singleValueContainer()
+        switch self {
+        case .null: try container.encodeNil()
+        case .bool(let value): try container.encode(value)
+        case .number(let value): try container.encode(value)
+        case .string(let value): try container.encode(value)
+        case .array(let values): try container.encode(values)
+        case .object(let fields): try container.encode(fields)
         }
     }
 
@@ -62,6 +74,16 @@ struct JSONObject: Sendable {
     func neededString(_ name: String) throws -> String {
         guard let text = try string(name) else { throw APIFault(.missing, parameter: name).at(path) }
         return text
+    }
+
+    /// A field that takes a list of texts.
+    func strings(_ name: String) throws -> [String]? {
+        guard let value = self[name] else { return nil }
+        guard case .array(let values) = value, values.count <= 100 else { throw fault(name, expected: "jsonarray") }
+        return try values.map { value in
+            guard case .string(let text) = value else { throw fault(name, expected: "jsonarray") }
+            return text
+        }
     }
 
     func bool(_ name: String) throws -> Bool? {

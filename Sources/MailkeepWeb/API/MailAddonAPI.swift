@@ -11,7 +11,9 @@ struct MailAddonAPI {
     let site: Site
 
     func add(to routes: APIRoutes) {
-        routes.get(Self.path, .of(.mailAddonUsers)) { _, context in try await list(context) }
+        routes.get(Self.path, .of(.mailAddonUsers), administrators: "mail_addon.list") { _, context in
+            try await list(context)
+        }
         routes.get("\(Self.path)/{id}", .of(.mailAddonUsers)) { _, context in
             let user: UserID = context.id("id")
             guard let shown = try await site.mailkeep.perform(ShowMailAddonUser(user: user), as: context.caller) else {
@@ -34,7 +36,12 @@ struct MailAddonAPI {
             let backup = try await site.mailkeep.perform(StartBackup(user: user), as: context.caller)
             return try Response(Self.key, [try await begun(backup, of: user, context)], .created)
         }
-        routes.post("/settings/mail_addon/actions/latest_backup", .of(.mailAddonUsers), .create) { request, context in
+        routes.post(
+            "/settings/mail_addon/actions/latest_backup",
+            .of(.mailAddonUsers),
+            .create,
+            administrators: "latest_backup"
+        ) { request, context in
             let users: [UserID] = try await request.jsonIDs(most: 200)
             let answers = try await context.each(users, path: { _ in nil }) { user in
                 let backup = try await site.mailkeep.perform(TakeLatestBackup(user: user), as: context.caller)
@@ -42,7 +49,9 @@ struct MailAddonAPI {
             }
             return try Response(Self.key, answers: answers)
         }
-        routes.put("\(Self.path)/{id}/backup_source", .of(.mailAddonUsers)) { request, context in
+        routes.put("\(Self.path)/{id}/backup_source", .of(.mailAddonUsers), administrators: "backup_source.attach") {
+            request,
+            context in
             try await attachSource(to: context.id("id"), try await request.jsonObject(), context)
         }
         routes.delete("\(Self.path)/{id}/backup_source", .of(.mailAddonUsers)) { _, context in
@@ -75,10 +84,9 @@ struct MailAddonAPI {
 
     private func begun(_ backup: BackupID, of user: UserID, _ context: APIContext) async throws -> ActionAnswer {
         let shape = try await site.mailkeep.perform(ShowBackup(backup: backup), as: context.caller)
-        let words: WordingID = shape.kind == BackupKind.latest.rawValue ? .okLatest : .okBackup
         return ActionAnswer(
             .init(id: "\(user)", backup: shape),
-            message: context.wording.text(words),
+            message: context.wording.text(.okBackup),
             status: .created
         )
     }

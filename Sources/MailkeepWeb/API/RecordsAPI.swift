@@ -11,21 +11,26 @@ struct RecordsAPI {
     func add(to routes: APIRoutes) {
         routes.get("/{module}", .module) { request, context in try await list(request, context) }
         routes.get("/{module}/search", .module) { _, context in try await search(context) }
-        routes.get("/{module}/deleted", .module) { request, context in try await deleted(request, context) }
+        routes.get("/{module}/deleted", .module, administrators: "records.list") { request, context in
+            try await deleted(request, context)
+        }
         routes.get("/{module}/{id}", .module) { _, context in
             let found = try await site.mailkeep.perform(ListRecords(.one(try context.record())), as: context.caller)
             return try Response("data", found.items.map { RecordDocument($0, fields: try Self.fields(context)) })
         }
-        routes.post("/{module}", .module, .create) { request, context in
+        routes.post("/{module}", .module, .create, administrators: "record.save") { request, context in
             let module = try context.module()
             let records = try await request.jsonObjects("data")
-            let answers = try await context.each(records, path: \.path) { try await save($0, .new(module), context) }
+            let answers = try await context.each(records, path: \.path) { record in
+                guard record["id"] == nil else { throw record.fault("id") }
+                return try await save(record, .new(module), context)
+            }
             return try Response("data", answers: answers)
         }
-        routes.post("/{module}/upsert", .module, .create) { request, context in
+        routes.post("/{module}/upsert", .module, .create, administrators: "record.save") { request, context in
             try await upsert(request, context)
         }
-        routes.put("/{module}", .module) { request, context in
+        routes.put("/{module}", .module, administrators: "record.save") { request, context in
             let module = try context.module()
             let records = try await request.jsonObjects("data")
             let answers = try await context.each(records, path: \.path) { record in
@@ -36,13 +41,16 @@ struct RecordsAPI {
             }
             return try Response("data", answers: answers)
         }
-        routes.put("/{module}/{id}", .module) { request, context in
+        routes.put("/{module}/{id}", .module, administrators: "record.save") { request, context in
             let key = try context.record()
             let records = try await request.jsonObjects("data", most: 1)
-            let answers = try await context.each(records, path: \.path) { try await save($0, .existing(key), context) }
+            let answers = try await context.each(records, path: \.path) { record in
+                guard try record.reference("id").map({ $0 == key.id }) ?? true else { throw record.fault("id") }
+                return try await save(record, .existing(key), context)
+            }
             return try Response("data", answers: answers)
         }
-        routes.delete("/{module}", .module) { _, context in
+        routes.delete("/{module}", .module, administrators: "record.delete") { _, context in
             let module = try context.module()
             guard let ids: [Identifier<RecordKey>] = try context.ids("ids", most: 100) else {
                 throw APIFault(.missing, parameter: "ids")
@@ -52,7 +60,7 @@ struct RecordsAPI {
             }
             return try Response("data", answers: answers)
         }
-        routes.delete("/{module}/{id}", .module) { _, context in
+        routes.delete("/{module}/{id}", .module, administrators: "record.delete") { _, context in
             let key = try context.record()
             let answers = try await context.each([key], path: { _ in nil }) { try await delete($0, context) }
             return try Response("data", answers: answers)
@@ -86,6 +94,7 @@ struct RecordsAPI {
         }
         query.sorting.isDescending = try context.choice("sort_order", Direction.self) == .descending
         query.modifiedAfter = try Self.modifiedSince(request)
+        query.ids = try context.ids("ids", most: 100)
         if let token = context.query["page_token"] {
             guard page.number == 1, query.sorting == Sorting(by: .id), let id = Identifier<RecordKey>(token) else {
                 throw APIFault(.value, parameter: "page_token")
@@ -120,7 +129,7 @@ struct RecordsAPI {
         let module = try context.module()
         let selection: ListRecords.Selection
         switch (context.query.text("email"), context.query.text("word")) {
-        case (let email?, nil): selection = .address(module, email)
+        case (let email?, nil): selection = .address(module, email, page)
         case (nil, let word?): selection = .all(RecordQuery(module: module, search: word, page: page))
         case (nil, nil): throw APIFault(.missing, parameter: "word")
         default: throw APIFault(.value, parameter: "word")
@@ -145,6 +154,7 @@ struct RecordsAPI {
 
     private func upsert(_ request: Request, _ context: APIContext) async throws -> Response {
         let module = try context.module()
+        guard context.access.allows(Scope(Scope.Area(module), .update)) else { throw APIFault(.scope) }
         let body = try await request.jsonObject()
         var checked = module.matchesAddresses ? ["Email"] : [RecordField.name(of: module)]
         switch body["duplicate_check_fields"] {

@@ -14,7 +14,7 @@ struct SettingsAPI {
         routes.get("/settings/roles", .of(.roles)) { _, context in
             try list("roles", try await site.mailkeep.perform(ListRoles(), as: context.caller))
         }
-        routes.get("/settings/roles/{id}", .of(.roles)) { _, context in
+        routes.get("/settings/roles/{id}", .of(.roles), administrators: "role.list") { _, context in
             let id: RoleID = context.id("id")
             let roles = try await site.mailkeep.perform(ListRoles(), as: context.caller)
             return try Response("roles", [try Self.one(roles.first { $0.id == id.description })])
@@ -45,7 +45,7 @@ struct SettingsAPI {
             let fields = try await site.mailkeep.perform(ListFields(of: module), as: context.caller)
             return try Response("fields", fields.enumerated().map { FieldShape($1, place: $0 + 1) })
         }
-        routes.get("/settings/audit_log", .of(.auditLog)) { _, context in
+        routes.get("/settings/audit_log", .of(.auditLog), administrators: "audit.list") { _, context in
             let page = try context.page()
             let query = AuditQuery(
                 since: try context.moment("since"),
@@ -69,7 +69,7 @@ struct SettingsAPI {
     }
 
     private static func one<Item>(_ item: Item?) throws -> Item {
-        guard let item else { throw Refusal(.v1) }
+        guard let item else { throw AppError(.noRole) }
         return item
     }
 }

@@ -46,7 +46,7 @@ struct TokenEndpoint {
         let answer = Answer(
             access_token: token.text,
             expires_in: Access.seconds,
-            api_domain: site.origin(of: request)
+            api_domain: site.configuration.address
         )
         return try Response(json: answer)
     }

@@ -8,7 +8,7 @@ struct UsersAPI {
 
     func add(to routes: APIRoutes) {
         routes.get("/users", .of(.users)) { _, context in try await list(context) }
-        routes.get("/users/actions/count", .of(.users)) { _, context in
+        routes.get("/users/actions/count", .of(.users), administrators: "user.list") { _, context in
             struct Count: Encodable { var count: Int }
             guard let query = try Self.query(context, PageRequest(1, size: 1)) else {
                 return try Response(json: Count(count: 0))
@@ -20,7 +20,7 @@ struct UsersAPI {
             let user = try await site.mailkeep.perform(ShowUser(user: context.id("id")), as: context.caller)
             return try Response("users", [user])
         }
-        routes.post("/users", .of(.users), .create) { request, context in
+        routes.post("/users", .of(.users), .create, administrators: "user.add") { request, context in
             let users = try await request.jsonObjects("users")
             let answers = try await context.each(users, path: \.path) { try await create($0, context) }
             return try Response("users", answers: answers)
@@ -89,6 +89,7 @@ struct UsersAPI {
     }
 
     private func create(_ user: JSONObject, _ context: APIContext) async throws -> ActionAnswer {
+        try Self.check(user)
         guard let name = try Self.name(user) else { throw APIFault(.missing, parameter: "last_name") }
         let action = AddUser(
             email: try user.neededString("email"),
@@ -107,8 +108,19 @@ struct UsersAPI {
 
     /// Changes what differs from what stands; a status goes alone, as each of both may be refused.
     private func update(_ id: UserID, _ user: JSONObject, _ context: APIContext) async throws -> ActionAnswer {
+        let status: UserStatus? = try user.choice("status")
+        if id != context.user.id || status != nil {
+            let action = status.map { $0 == .active ? "user.activate" : "user.deactivate" } ?? "user.update"
+            try await site.mailkeep.perform(RequireAdministrator(for: action), as: context.caller)
+        }
+        try Self.check(user)
+        guard try user.reference("id").map({ $0 == id }) ?? true else { throw user.fault("id") }
         let former = try await site.mailkeep.perform(ShowUser(user: id), as: context.caller)
         var action = UpdateUser(user: id)
+        if let aliases = try user.strings("aliases") {
+            action.addedAliases = aliases.filter { !former.aliases.contains($0) }
+            action.removedAliases = former.aliases.filter { !aliases.contains($0) }
+        }
         if let name = try Self.name(user), name != former.full_name { action.name = name }
         if let role = try await role(user, context), role != former.role?.name { action.role = role }
         if let profile = try await profile(user, context), profile.rawValue != former.profile.name.lowercased() {
@@ -118,8 +130,10 @@ struct UsersAPI {
             action.locale = locale
         }
         if let email = try user.string("email"), email != former.email { throw user.fault("email") }
-        let isUpdate = action.name != nil || action.role != nil || action.profile != nil || action.locale != nil
-        if let status: UserStatus = try user.choice("status") {
+        let isUpdate =
+            action.name != nil || action.role != nil || action.profile != nil || action.locale != nil
+            || !action.addedAliases.isEmpty || !action.removedAliases.isEmpty
+        if let status {
             guard !isUpdate else { throw user.fault("status") }
             return try await setStatus(status, of: id, backUp: user.bool("back_up") ?? false, context)
         }
@@ -135,6 +149,8 @@ struct UsersAPI {
         _ context: APIContext
     ) async throws -> ActionAnswer {
         var details = ActionAnswer.Details(id: "\(id)")
+        // Asking for a backup is a matter of its own.
+        guard !backUp || context.access.allows(Scope(.mailAddonUsers, .create)) else { throw APIFault(.scope) }
         guard status == .inactive else {
             let result = try await site.mailkeep.perform(ActivateUser(user: id), as: context.caller)
             let message = context.wording.text(result == .done ? .okActivate : .okUnchanged)
@@ -154,6 +170,17 @@ struct UsersAPI {
         if let full = try user.string("full_name") { return full }
         guard let last else { return first }
         return PersonName.full(first: first, last: last)
+    }
+
+    /// What a user's document may hold; what cannot be changed is passed over where it is as it stands.
+    private static let known: Set<String> = [
+        "id", "full_name", "first_name", "last_name", "email", "status", "back_up", "role", "profile", "locale",
+        "aliases", "awaits_acceptance", "holds",
+    ]
+
+    private static func check(_ user: JSONObject) throws {
+        let unknown = user.fields.keys.sorted().first { !$0.hasPrefix("$") && !known.contains($0) }
+        if let unknown { throw user.fault(unknown) }
     }
 
     /// Also with a country, as the CRM has it: `ja_JP`.

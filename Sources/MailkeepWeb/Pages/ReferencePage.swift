@@ -29,13 +29,15 @@ struct ReferencePage {
             let about: String?
             let scopeText: String?
             let parameters: [Parameter]
+            /// The schema of its body, as JSON.
+            let bodyText: String?
         }
 
         struct Parameter {
             let parameterName: String
             let place: String
             let isRequired: Bool
-            let about: String?
+            let parameterAbout: String?
         }
 
         let lead: String
@@ -77,9 +79,10 @@ struct ReferencePage {
                         parameterName: $0.name ?? "",
                         place: $0.place ?? "",
                         isRequired: $0.required ?? false,
-                        about: $0.description
+                        parameterAbout: $0.description
                     )
-                }
+                },
+                bodyText: operation.requestBody.flatMap { document.text(of: $0) }
             )
         }
     }

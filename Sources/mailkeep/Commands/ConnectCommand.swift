@@ -9,7 +9,7 @@ struct ConnectCommand: ParsableCommand {
         subcommands: [Zoho.self, Show.self, Remove.self]
     )
 
-    struct Zoho: ShellCommand {
+    struct Zoho: ReachingCommand {
         static let configuration = CommandConfiguration(
             abstract: "Read what has changed in a CRM that speaks Zoho CRM's API v8, or in another Mailkeep.",
             discussion: """
@@ -21,6 +21,7 @@ struct ConnectCommand: ParsableCommand {
         )
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var reach: ReachOptions
         @Option(
             help: ArgumentHelp("The CRM's API: https://www.zohoapis.jp, or a Mailkeep's address.", valueName: "url")
         )
@@ -44,6 +45,7 @@ struct ConnectCommand: ParsableCommand {
         }
 
         func run(in context: CommandContext) async throws {
+            let permissions = try reach.permissions
             try await context.withSession(common) { session in
                 if let apiDomain, let clientId {
                     var action = SaveConnection(
@@ -63,8 +65,12 @@ struct ConnectCommand: ParsableCommand {
                     _ = try await session.perform(action)
                 }
                 let run = try await session.perform(
-                    SynchroniseDirectory { try await session.note($0.line(session.wording)) }
+                    SynchroniseDirectory(permissions: permissions) { try await session.note($0.line(session.wording)) }
                 )
+                // Without a server the backups of leavers are taken here.
+                for backup in run.backupIDs where !session.host.takesUpJobs {
+                    _ = try await session.finish(backup, wait: false)
+                }
                 let skipped = run.skipped.map { "\($0.what): \($0.message)" }
                 try await session.print(
                     ConnectionDocument(connection: [run]),
