@@ -11,6 +11,13 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case tooManyAttempts = "too_many_attempts"
         case busy
         case badLink = "bad_link"
+        case badScope = "bad_scope"
+        case badClient = "bad_client"
+        case noClient = "no_client"
+        case badConnection = "bad_connection"
+        case noConnection = "no_connection"
+        case connectionRefused = "connection_refused"
+        case connectionBroken = "connection_broken"
         case badSetUpToken = "bad_set_up_token"
         case wrongPassword = "wrong_password"
         case noUser = "no_user"

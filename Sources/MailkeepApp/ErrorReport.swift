@@ -13,6 +13,12 @@ package struct ErrorReport: Sendable {
             package var rule: String?
             package var reason: String?
             package var rows: [Row]?
+            /// The field that it is about, where in the body that stands, and what it takes.
+            package var api_name: String?
+            package var json_path: String?
+            package var expected_data_type: String?
+            /// What re-reading a backup found that is not whole.
+            package var verification: VerificationShape?
 
             package init(id: String? = nil, rule: String? = nil, reason: String? = nil, rows: [Row]? = nil) {
                 self.id = id
@@ -124,9 +130,11 @@ extension AppError.Code {
             .snapshotKeysUnreadable, .snapshotOtherKeys:
             .badFile
         case .noOrganization, .organizationExists, .backupDamaged, .backupNotCompleted, .backupNotPending,
-            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt:
+            .backupCancelled, .emailTooLarge, .auditBroken, .auditCut, .vaultBusy, .collectionDoubt,
+            .connectionBroken:
             .failed
-        case .badSignIn, .tooManyAttempts, .busy, .badLink, .badSetUpToken, .wrongPassword, .noUser, .userExists,
+        case .badSignIn, .tooManyAttempts, .busy, .badLink, .badScope, .badClient, .noClient,
+            .badConnection, .noConnection, .connectionRefused, .badSetUpToken, .wrongPassword, .noUser, .userExists,
             .aliasTaken, .badEmail, .noName, .noRole, .passwordLength, .passwordCommon,
             .serverIncomplete, .passwordNeeded, .signInNeeded, .signInUnavailable, .signInExpired, .signInDeclined,
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,

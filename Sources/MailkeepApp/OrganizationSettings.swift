@@ -24,6 +24,26 @@ package struct ShowOrganization: UseCase {
     }
 }
 
+/// What every user may know of the organisation, in the API's form.
+package struct OrganizationReference: Encodable, Sendable, Equatable {
+    package var id: String
+    /// By which integrations tell organisations apart; it never changes.
+    package var zgid: String
+    package var company_name: String
+}
+
+/// Tells which organisation it is.
+package struct DescribeOrganization: UseCase {
+    package init() {}
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> OrganizationReference {
+        try await mailkeep.read(AuditedAction(name: "organization.describe"), as: caller) { transaction, _ in
+            let id = try transaction.organizationCreatedAt().map { String($0.rawValue) } ?? ""
+            return OrganizationReference(id: id, zgid: id, company_name: try transaction.organizationName() ?? "")
+        }
+    }
+}
+
 /// Changes the organisation's settings; for administrators (P1).
 ///
 /// What is nil stays as it is.

@@ -5,11 +5,16 @@ package struct RecordQuery: Sendable, Equatable {
         case name
         /// When the record was last changed.
         case modified
+        case id
     }
 
     package var module: Module
     /// Part of the name or of an address, in any case and width; empty asks for all.
     package var search: String
+    /// Only records that were changed after this.
+    package var modifiedAfter: Timestamp?
+    /// Only records with a higher id.
+    package var afterID: Identifier<RecordKey>?
     package var sorting: Sorting<Key>
     package var page: PageRequest
 

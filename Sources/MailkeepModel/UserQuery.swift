@@ -14,6 +14,10 @@ package struct UserQuery: Sendable, Equatable {
     package var status: UserStatus?
     package var profile: Profile?
     package var role: RoleID?
+    /// Whether they were invited and have chosen no password yet.
+    package var awaitsAcceptance: Bool?
+    /// Only these.
+    package var ids: [UserID]?
     package var sorting: Sorting<Key>
     package var page: PageRequest
 

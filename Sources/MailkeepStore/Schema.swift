@@ -19,6 +19,7 @@ enum Schema {
         migrator.registerMigration("8") { try $0.execute(sql: parts) }
         migrator.registerMigration("keeping") { try $0.execute(sql: keeping) }
         migrator.registerMigration("appending") { try $0.execute(sql: appending) }
+        migrator.registerMigration("clients") { try $0.execute(sql: clients) }
         return migrator
     }
 

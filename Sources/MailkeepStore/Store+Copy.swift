@@ -1,4 +1,5 @@
 import GRDB
+package import MailkeepModel
 
 /// A copy of the whole database, for snapshots.
 extension Store {
@@ -45,13 +46,14 @@ extension ReadTransaction {
 
 extension WriteTransaction {
     /// Ends what let somebody in at the moment of a snapshot: sessions, sign-ins at providers that had begun, one-time
-    /// links.
+    /// links, clients of the API.
     ///
-    /// What was ended after that moment, as by a sign-out or a new password, would be let in again.
-    package func endAllSignIns() throws {
+    /// What was ended after that moment, as by a sign-out, a new password or a revocation, would be let in again.
+    package func endAllSignIns(at now: Timestamp) throws {
         try run("DELETE FROM pending_sign_in")
         try run("DELETE FROM session")
         try run("DELETE FROM invitation")
+        try revokeClients(of: nil, at: now)
     }
 
     /// Takes away uploaded backup sources whose files are not there.

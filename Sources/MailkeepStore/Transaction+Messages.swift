@@ -83,16 +83,19 @@ extension ReadTransaction {
     /// - Parameters:
     ///   - offset: how many to pass over.
     ///   - limit: how many to give at the most; nil gives all.
+    ///   - owner: in whose mailboxes they are to be seen; nil for anybody's.
     package func visibleMessages(
         on record: RecordKey,
         to viewer: UserID,
+        in owner: UserID? = nil,
         offset: Int = 0,
         limit: Int? = nil
     ) throws -> [VisibleMessage] {
         var arguments = Visibility.arguments(viewer: viewer, record: record)
         arguments += ["offset": offset, "limit": limit ?? -1]
+        if let owner { arguments += ["owner": owner.rawValue] }
         return try rows(
-            Visibility.visibleEntries + Self.chosenMessages(),
+            Visibility.visibleEntries + Self.chosenMessages(ofOwner: owner != nil),
             arguments
         ).map(visibleMessage)
     }
@@ -101,14 +104,38 @@ extension ReadTransaction {
     package func visibleMessage(
         _ message: MessageID,
         on record: RecordKey,
-        to viewer: UserID
+        to viewer: UserID,
+        in owner: UserID? = nil
     ) throws -> VisibleMessage? {
         var arguments = Visibility.arguments(viewer: viewer, record: record)
         arguments += ["message": message.rawValue, "offset": 0, "limit": 1]
+        if let owner { arguments += ["owner": owner.rawValue] }
         return try row(
-            Visibility.visibleEntries + Self.chosenMessages("AND visible.message_id = :message"),
+            Visibility.visibleEntries
+                + Self.chosenMessages("AND visible.message_id = :message", ofOwner: owner != nil),
             arguments
         ).map(visibleMessage)
+    }
+
+    /// Whose mail on a record a viewer sees, beside their own, and of what account type it is.
+    package func ownersOfVisibleMessages(
+        on record: RecordKey,
+        to viewer: UserID
+    ) throws -> [(id: UserID, name: String, accountType: AccountType?)] {
+        try rows(
+            Visibility.visibleEntries + """
+                SELECT owner.id, owner.name, mail_addon.account_type FROM user AS owner
+                LEFT JOIN mail_addon ON mail_addon.user_id = owner.id
+                WHERE owner.id IN (SELECT owner_id FROM visible) AND owner.id <> :viewer
+                ORDER BY owner.name COLLATE NOCASE, owner.id
+                """,
+            Visibility.arguments(viewer: viewer, record: record)
+        ).map {
+            (
+                id: UserID(rawValue: $0["id"]), name: $0["name"],
+                accountType: ($0["account_type"] as String?).flatMap(AccountType.init)
+            )
+        }
     }
 
     /// An active user's own stored mail, newest first (V0); empty for one who is not active.
@@ -134,12 +161,21 @@ extension ReadTransaction {
     /// Of each visible message that also fulfils a condition, newest first, the place in the first mailbox that allows it.
     ///
     /// What is large of a message is read once it is known which ones `:limit` and `:offset` ask for.
-    static func chosenMessages(_ condition: String = "") -> String {
-        """
+    ///
+    /// - Parameter isOfOwner: whether it is to be the first mailbox of `:owner`.
+    static func chosenMessages(_ condition: String = "", ofOwner isOfOwner: Bool = false) -> String {
+        let isFirst =
+            isOfOwner
+            ? """
+            visible.owner_id = :owner AND visible.place_rank = (
+                SELECT MIN(other.place_rank) FROM visible AS other
+                WHERE other.message_id = visible.message_id AND other.owner_id = :owner)
+            """ : "visible.place_rank = 1"
+        return """
         , chosen AS MATERIALIZED (
             SELECT visible.message_id, visible.entry_id, visible.mailbox_id, visible.owner_id, visible.ground
             FROM visible CROSS JOIN message ON message.id = visible.message_id
-            WHERE visible.place_rank = 1 \(condition)
+            WHERE \(isFirst) \(condition)
             ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset
         )
         SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,

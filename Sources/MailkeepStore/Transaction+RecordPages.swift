@@ -32,6 +32,14 @@ extension ReadTransaction {
             condition += " AND " + Self.isFound
             arguments += ["search": term]
         }
+        if let moment = query.modifiedAfter {
+            condition += " AND record.modified_at > :modified_after"
+            arguments += ["modified_after": moment.rawValue]
+        }
+        if let id = query.afterID {
+            condition += " AND record.id > :after_id"
+            arguments += ["after_id": id.rawValue]
+        }
         let candidates =
             try opensMany(viewer, of: query.module)
             ? "" : "(SELECT DISTINCT key FROM (\(Visibility.recordsOfViewer))) AS candidate CROSS JOIN "
@@ -109,6 +117,7 @@ extension RecordQuery.Key {
         switch self {
         case .name: "record.name COLLATE NOCASE"
         case .modified: "record.modified_at"
+        case .id: "record.id"
         }
     }
 }

@@ -14,6 +14,9 @@ package struct Record: Sendable, Equatable {
     package var sharedWith: [UserID]
     /// Columns of the import that Mailkeep gives no meaning.
     package var fields: [String: String]
+    /// Nil of one that is not stored yet.
+    package var createdAt: Timestamp?
+    package var modifiedAt: Timestamp?
 
     package init(
         key: RecordKey,
@@ -78,7 +81,7 @@ extension ReadTransaction {
             [rowKey]
         )
         let shares = try rows("SELECT user_id FROM record_share WHERE record_key = ? ORDER BY user_id", [rowKey])
-        return Record(
+        var record = Record(
             key: key,
             owner: UserID(rawValue: row["owner_id"]),
             name: row["name"],
@@ -88,6 +91,71 @@ extension ReadTransaction {
             sharedWith: shares.map { UserID(rawValue: $0["user_id"]) },
             fields: try JSONDecoder().decode([String: String].self, from: Data((row["fields"] as String).utf8))
         )
+        record.createdAt = Timestamp(rawValue: row["created_at"])
+        record.modifiedAt = Timestamp(rawValue: row["modified_at"])
+        return record
+    }
+
+    /// The records of a module with one of these addresses that a viewer may open, oldest first (V1).
+    ///
+    /// - Parameter hash: the keyed hash of an address.
+    package func records(of module: Module, addressHash hash: Data, openTo viewer: UserID) throws -> [RecordKey] {
+        try rows(
+            """
+            SELECT record.id FROM record
+            WHERE record.key IN (SELECT record_key FROM record_address WHERE hash = :hash) AND record.module = :module
+              AND \(Visibility.mayOpenRecord)
+            ORDER BY record.key
+            """,
+            ["hash": hash, "module": module.rawValue, "viewer": viewer.rawValue]
+        ).map { RecordKey(module: module, id: Identifier(rawValue: $0["id"])) }
+    }
+
+    /// The records of a module and name, in any case, that a viewer may open, oldest first (V1).
+    package func records(of module: Module, named name: String, openTo viewer: UserID) throws -> [RecordKey] {
+        try rows(
+            """
+            SELECT record.id FROM record
+            WHERE record.module = :module AND record.name = :name COLLATE NOCASE AND \(Visibility.mayOpenRecord)
+            ORDER BY record.key
+            """,
+            ["name": name, "module": module.rawValue, "viewer": viewer.rawValue]
+        ).map { RecordKey(module: module, id: Identifier(rawValue: $0["id"])) }
+    }
+
+    /// The names of the fields that Mailkeep gives no meaning, of the records of a module that a viewer may open (V1).
+    package func fieldNames(of module: Module, openTo viewer: UserID) throws -> [String] {
+        try rows(
+            """
+            SELECT DISTINCT field.key AS name FROM record JOIN json_each(record.fields) AS field
+            WHERE record.module = :module AND \(Visibility.mayOpenRecord) ORDER BY name
+            """,
+            ["module": module.rawValue, "viewer": viewer.rawValue]
+        ).map { $0["name"] }
+    }
+
+    /// The records of a module that were deleted since a moment, in that order.
+    package func deletedRecords(
+        of module: Module,
+        since moment: Timestamp?,
+        page: PageRequest
+    ) throws -> Page<(id: Identifier<RecordKey>, at: Timestamp)> {
+        let found = try rows(
+            """
+            SELECT id, deleted_at FROM deleted_record WHERE module = ? AND deleted_at >= ?
+            ORDER BY deleted_at, id LIMIT ? OFFSET ?
+            """,
+            [module.rawValue, moment?.rawValue ?? 0, page.limit, page.offset]
+        )
+        return Page(found, of: page).map {
+            (id: Identifier(rawValue: $0["id"]), at: Timestamp(rawValue: $0["deleted_at"]))
+        }
+    }
+
+    /// All legal holds that were ever placed on a record.
+    package func holds(everOn record: RecordKey) throws -> [HoldID] {
+        try rows("SELECT id FROM hold WHERE record_key = ? ORDER BY id", [try rowKey(of: record)])
+            .map { HoldID(rawValue: $0["id"]) }
     }
 
     /// Whether a record exists, for the importer's links.
@@ -97,7 +165,15 @@ extension ReadTransaction {
 
     /// The first id above all that a module has given.
     package func nextRecordID(in module: Module) throws -> Identifier<RecordKey>? {
-        let last: Int64 = try row("SELECT MAX(id) AS id FROM record WHERE module = ?", [module.rawValue])?["id"] ?? 0
+        let given = try row(
+            """
+            SELECT MAX(id) AS id FROM (
+                SELECT MAX(id) AS id FROM record WHERE module = :module
+                UNION ALL SELECT MAX(id) FROM deleted_record WHERE module = :module)
+            """,
+            ["module": module.rawValue]
+        )
+        let last: Int64 = given?["id"] ?? 0
         return last < .max ? Identifier(rawValue: last + 1) : nil
     }
 
@@ -142,12 +218,27 @@ extension WriteTransaction {
             ]
         )
         guard let key = try rowKey(of: record.key) else { throw StoreError(.other, "the record was not stored") }
+        try run("DELETE FROM deleted_record WHERE module = ? AND id = ?", Self.arguments(record.key))
         try setAddresses(record.addresses, ofRow: key)
         try run("DELETE FROM record_share WHERE record_key = ?", [key])
         for user in Set(record.sharedWith) {
             try run("INSERT INTO record_share (record_key, user_id) VALUES (?, ?)", [key, user.rawValue])
         }
         if links { try linkNewAddresses(at: now) }
+    }
+
+    /// Deletes a record: its mail stands on no page of it any more, and stays stored.
+    ///
+    /// - Throws: `StoreError` (`constraint`) where a legal hold was ever placed on it.
+    package func deleteRecord(_ record: RecordKey, at now: Timestamp) throws {
+        guard let key = try rowKey(of: record) else { return }
+        try run("UPDATE record SET account_key = NULL, modified_at = ? WHERE account_key = ?", [now.rawValue, key])
+        try run("UPDATE record SET contact_key = NULL, modified_at = ? WHERE contact_key = ?", [now.rawValue, key])
+        try run("DELETE FROM record WHERE key = ?", [key])
+        try run(
+            "INSERT OR REPLACE INTO deleted_record (module, id, deleted_at) VALUES (?, ?, ?)",
+            [record.module.rawValue, record.id.rawValue, now.rawValue]
+        )
     }
 
     /// Looks through some of the older mail of addresses that came to records; the rest follows in the background.

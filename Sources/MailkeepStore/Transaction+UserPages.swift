@@ -23,6 +23,12 @@ extension ReadTransaction {
             conditions.append("user.role_id = :role")
             arguments += ["role": role.rawValue]
         }
+        if let awaits = query.awaitsAcceptance {
+            conditions.append("\(awaits ? "" : "NOT ")(\(Self.awaitsAcceptance))")
+        }
+        if let ids = query.ids {
+            conditions.append("user.id IN (\(ids.map(\.description).joined(separator: ", ")))")
+        }
         let condition = conditions.joined(separator: " AND ")
         let direction = query.sorting.isDescending ? "DESC" : "ASC"
         let found = try rows(

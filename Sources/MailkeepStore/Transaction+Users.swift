@@ -8,6 +8,11 @@ extension ReadTransaction {
         try row("SELECT name FROM organization")?["name"]
     }
 
+    /// When the organisation was made.
+    package func organizationCreatedAt() throws -> Timestamp? {
+        try (row("SELECT created_at FROM organization")?["created_at"] as Int64?).map(Timestamp.init)
+    }
+
     /// The user with an id.
     package func user(_ id: UserID) throws -> User? {
         try row("SELECT * FROM user WHERE id = ?", [id.rawValue]).map(Self.user)
@@ -235,7 +240,7 @@ extension WriteTransaction {
 
     /// Makes a user inactive; nothing is deleted (design decision 11).
     ///
-    /// Their sessions end (U1), and their mailbox is read no further but by backups: a synchronisation that waits or is
+    /// Their sessions and tokens end (U1), and their mailbox is read no further but by backups: a synchronisation that waits or is
     /// at work ends.
     package func deactivate(_ user: UserID, at now: Timestamp) throws {
         try run(
@@ -247,6 +252,7 @@ extension WriteTransaction {
             [now.rawValue, user.rawValue]
         )
         try endSessions(of: user)
+        try revokeClients(of: user, at: now)
         try removeInvitation(of: user)
         try run("UPDATE user SET status = 'inactive', deactivated_at = ? WHERE id = ?", [now.rawValue, user.rawValue])
     }

@@ -81,7 +81,8 @@ package struct OAuthTokenClient: Sendable {
         }
     }
 
-    private func clientConfiguration() throws -> HTTPClient.Configuration {
+    /// How HTTP is spoken with the provider.
+    func clientConfiguration() throws -> HTTPClient.Configuration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         if let pem = configuration.certificates {
@@ -97,18 +98,19 @@ package struct OAuthTokenClient: Sendable {
         return settings
     }
 
-    private static func failure(_ error: any Error) -> OAuthError {
+    /// - Parameter server: what is told of where it happened.
+    static func failure(_ error: any Error, of server: String = "the token endpoint") -> OAuthError {
         switch error {
         case let error as OAuthError: error
         case is NIOTooManyBytesError:
-            OAuthError(.invalidAnswer, "the token endpoint's answer is too long", cause: error)
+            OAuthError(.invalidAnswer, "\(server)'s answer is too long", cause: error)
         case NIOSSLError.handshakeFailed(let reason) where "\(reason)".contains("CERTIFICATE_VERIFY_FAILED"):
-            OAuthError(.certificateInvalid, "the token endpoint's certificate is not trusted", cause: error)
+            OAuthError(.certificateInvalid, "\(server)'s certificate is not trusted", cause: error)
         case NIOSSLError.unableToValidateCertificate:
-            OAuthError(.certificateInvalid, "the token endpoint's certificate is not trusted", cause: error)
+            OAuthError(.certificateInvalid, "\(server)'s certificate is not trusted", cause: error)
         case let error as NIOSSLExtraError where error == .failedToValidateHostname:
-            OAuthError(.certificateInvalid, "the token endpoint's certificate is for another host", cause: error)
-        default: OAuthError(.unavailable, "the token endpoint cannot be reached", cause: error)
+            OAuthError(.certificateInvalid, "\(server)'s certificate is for another host", cause: error)
+        default: OAuthError(.unavailable, "\(server) cannot be reached", cause: error)
         }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Glibc
 import Logging
 import Synchronization
@@ -37,21 +38,7 @@ struct LineLogHandler: LogHandler {
 
     /// RFC 3339, in UTC, to the millisecond.
     private static func timestamp() -> String {
-        var now = timespec()
-        clock_gettime(CLOCK_REALTIME, &now)
-        var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
-        let fields = [
-            (Int(parts.tm_mon) + 1, "-"), (Int(parts.tm_mday), "T"), (Int(parts.tm_hour), ":"),
-            (Int(parts.tm_min), ":"), (Int(parts.tm_sec), "."),
-        ]
-        let text = fields.reduce("\(Int(parts.tm_year) + 1900)-") { $0 + padded($1.0, to: 2) + $1.1 }
-        return text + padded(now.tv_nsec / 1_000_000, to: 3) + "Z"
-    }
-
-    private static func padded(_ number: Int, to width: Int) -> String {
-        let digits = String(number)
-        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+        Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
     }
 
     private static func oneLine(_ text: String) -> String {

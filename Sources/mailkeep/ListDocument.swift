@@ -54,4 +54,6 @@ enum DocumentKey: String {
     case holds
     case retention
     case erasures
+    case tokens
+    case connection
 }

@@ -32,7 +32,8 @@ struct MailkeepCommand: AsyncParsableCommand {
             LockCommand.self,
             UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, HoldCommand.self,
             RetentionCommand.self, EraseCommand.self, AuditCommand.self, SnapshotCommand.self, RestoreCommand.self,
-            DoctorCommand.self, CollectCommand.self, KeysCommand.self, VerifyExportCommand.self,
+            DoctorCommand.self, CollectCommand.self, KeysCommand.self, TokenCommand.self,
+            ConnectCommand.self, VerifyExportCommand.self,
         ]
     )
 

@@ -13,6 +13,7 @@ struct Settings: Sendable {
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
+    let connectInterval: Int
     let watchedInboxes: Int
     let mailConnections: Int
     let host: String
@@ -23,6 +24,8 @@ struct Settings: Sendable {
     let trustedProxies: [String]
     /// MB (1,000,000 bytes) of an uploaded backup source; nil for the usual.
     let uploadLimit: Int?
+    /// Requests of one client of the API within a minute.
+    let apiRateLimit: Int
     /// The providers with which this Mailkeep is registered.
     let providers: [MailProvider: MailProviderSettings]
 
@@ -76,6 +79,7 @@ struct Settings: Sendable {
             allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
             allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
             syncInterval: reader.int(forKey: "sync.interval", default: 300),
+            connectInterval: reader.int(forKey: "connect.interval", default: 900),
             watchedInboxes: reader.int(forKey: "watched.inboxes", default: 20),
             mailConnections: reader.int(forKey: "mail.connections", default: 2),
             host: reader.string(forKey: "host", default: "127.0.0.1"),
@@ -85,6 +89,7 @@ struct Settings: Sendable {
             publicURL: reader.string(forKey: "public.url"),
             trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
             uploadLimit: reader.int(forKey: "upload.limit"),
+            apiRateLimit: reader.int(forKey: "api.rate.limit", default: 6000),
             providers: Dictionary(
                 uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
                     Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {

@@ -54,10 +54,18 @@ package struct ImportResult: Sendable, Equatable {
 struct ImportTable: Sendable {
     struct Row: Sendable {
         let line: Int
-        fileprivate let fields: [String: String]
+        private var fields: [String: String]
+
+        init(line: Int, _ fields: [String: String]) {
+            self.line = line
+            self.fields = fields
+        }
 
         /// What stands in a column, without white space around it; empty where there is nothing.
-        subscript(column: String) -> String { fields[column] ?? "" }
+        subscript(column: String) -> String {
+            get { fields[column] ?? "" }
+            set { fields[column] = newValue }
+        }
 
         /// Whether the file has a column.
         func has(_ column: String) -> Bool { fields[column] != nil }
@@ -100,7 +108,7 @@ struct ImportTable: Sendable {
                 }
                 let values = fields.map { $0.trimmingCharacters(in: .whitespaces) }
                 let pairs = zip(header, values + Array(repeating: "", count: header.count - values.count))
-                rows.append(Row(line: line, fields: Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
+                rows.append(Row(line: line, Dictionary(pairs, uniquingKeysWith: { first, _ in first })))
             }
         } catch {
             // From here on nobody knows where a row begins.

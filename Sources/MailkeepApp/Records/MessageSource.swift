@@ -26,10 +26,17 @@ package enum MessageSource: Sendable, Equatable {
 
 extension ReadTransaction {
     /// A message as somebody may see it there; refuses absent and forbidden alike (V1).
-    func message(_ message: MessageID, at source: MessageSource, for actor: User) throws -> VisibleMessage {
+    ///
+    /// - Parameter owner: in whose mailboxes it is to be seen on a record; nil for anybody's.
+    func message(
+        _ message: MessageID,
+        at source: MessageSource,
+        in owner: UserID? = nil,
+        for actor: User
+    ) throws -> VisibleMessage {
         let visible: VisibleMessage?
         switch source {
-        case .record(let record): visible = try visibleMessage(message, on: record, to: actor.id)
+        case .record(let record): visible = try visibleMessage(message, on: record, to: actor.id, in: owner)
         case .ownMail(let owner):
             guard VisibilityPolicy.seesUnderMyMail(viewerIsOwner: actor.id == owner, ownerIsActive: true) else {
                 throw Refusal(.v1)

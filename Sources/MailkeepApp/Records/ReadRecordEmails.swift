@@ -8,6 +8,8 @@ package struct ListRecordEmails: UseCase {
     package var record: RecordKey
     /// Nil asks for all of it.
     package var page: PageRequest?
+    /// In whose mailboxes it is to be seen; nil for anybody's.
+    package var owner: UserID?
 
     package init(record: RecordKey, page: PageRequest? = nil) {
         self.record = record
@@ -21,10 +23,49 @@ package struct ListRecordEmails: UseCase {
             let found = try transaction.visibleMessages(
                 on: record,
                 to: actor.id,
+                in: owner,
                 offset: page?.offset ?? 0,
                 limit: page?.limit
             )
             return Page(found, of: page).map { EmailShape($0, on: record) }
+        }
+    }
+}
+
+/// Whose mail on a record the caller sees, beside their own (V), in the API's form.
+package struct ShowEmailSharing: UseCase {
+    package struct Output: Encodable, Sendable, Equatable {
+        package struct Person: Encodable, Sendable, Equatable {
+            package var id: String
+            package var name: String
+            /// `imap` or `pop`.
+            package var _type: String
+        }
+
+        package var available_types = ["user_emails"]
+        package var share_from_users: [Person]
+    }
+
+    package var record: RecordKey
+
+    package init(record: RecordKey) {
+        self.record = record
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Output {
+        let action = AuditedAction(name: "emails.list", target: record.description)
+        return try await mailkeep.read(action, as: caller) { transaction, actor in
+            guard try transaction.isAssociated(actor.id, with: record) else { throw Refusal(.v1) }
+            let owners = try transaction.ownersOfVisibleMessages(on: record, to: actor.id)
+            return Output(
+                share_from_users: owners.map {
+                    Output.Person(
+                        id: $0.id.description,
+                        name: $0.name,
+                        _type: $0.accountType == .pop3 ? "pop" : "imap"
+                    )
+                }
+            )
         }
     }
 }

@@ -7,6 +7,8 @@ import MailkeepSync
 package struct ShowMessage: UseCase {
     package var source: MessageSource
     package var message: MessageID
+    /// In whose mailboxes it is to be seen on a record; nil for anybody's.
+    package var owner: UserID?
 
     package init(_ message: MessageID, at source: MessageSource) {
         self.source = source
@@ -15,7 +17,7 @@ package struct ShowMessage: UseCase {
 
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> MessageShape {
         let found = try await mailkeep.read(source.action, as: caller) { transaction, actor in
-            let visible = try transaction.message(message, at: source, for: actor)
+            let visible = try transaction.message(message, at: source, in: owner, for: actor)
             return switch source {
             case .record(let record):
                 Found(

@@ -21,8 +21,12 @@ package struct EmailShape: Encodable, Sendable, Equatable {
     }
 
     package struct LinkedRecord: Encodable, Sendable, Equatable {
+        package struct ModuleReference: Encodable, Sendable, Equatable {
+            package var api_name: String
+        }
+
         package var id: String
-        package var module: String
+        package var module: ModuleReference
     }
 
     package var message_id: String
@@ -74,7 +78,7 @@ extension EmailShape {
             attachments: summary.attachments.map {
                 Attachment(name: $0.name ?? "", content_type: $0.contentType, size: $0.size)
             },
-            linked_record: record.map { LinkedRecord(id: $0.id.description, module: $0.module.rawValue) },
+            linked_record: record.map { LinkedRecord(id: $0.id.description, module: .init(api_name: $0.module.rawValue)) },
             size: message.size,
             sha256: summary.sha256.hex,
             visible_by: message.ground.rawValue,

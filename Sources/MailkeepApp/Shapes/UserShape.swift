@@ -12,6 +12,10 @@ package struct UserShape: Encodable, Sendable, Equatable {
             self.name = name
         }
 
+        init(_ profile: ProfileShape) {
+            self.init(id: profile.id, name: profile.name)
+        }
+
         /// A user, named as `names` says.
         init(_ id: UserID, _ names: [UserID: String]) {
             self.init(id: id.description, name: names[id] ?? "")
@@ -55,10 +59,7 @@ extension ReadTransaction {
             email: user.email,
             status: user.status == .active ? "active" : "disabled",
             role: role.map { UserShape.Reference(id: $0.id.description, name: $0.name) },
-            profile: UserShape.Reference(
-                id: user.profile == .administrator ? "1" : "2",
-                name: user.profile == .administrator ? "Administrator" : "Standard"
-            ),
+            profile: UserShape.Reference(ProfileShape(user.profile)),
             locale: user.locale.rawValue,
             aliases: try aliases(of: user.id),
             awaits_acceptance: try awaitsAcceptance(user.id) ? true : nil

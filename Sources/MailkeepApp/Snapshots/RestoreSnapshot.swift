@@ -140,7 +140,7 @@ package struct RestoreSnapshot: Sendable {
             )
             let details = ["taken": header.taken_time, "keys": keys == nil ? "snapshot" : "given"]
             try await store.write { transaction in
-                try transaction.endAllSignIns()
+                try transaction.endAllSignIns(at: now)
                 try transaction.detachUploads(notAmong: uploads)
                 try transaction.releaseAllJobs()
                 let action = AuditedAction(name: "restore", details: details)

@@ -73,6 +73,33 @@ package struct ListRoles: UseCase {
     }
 }
 
+/// Lists the profiles that users can have; for administrators (P1).
+package struct ListProfiles: UseCase {
+    package init() {}
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [ProfileShape] {
+        try await mailkeep.read(AuditedAction(name: "profile.list"), as: caller) { _, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            return Profile.allCases.map(ProfileShape.init)
+        }
+    }
+}
+
+/// A profile in the API's form.
+package struct ProfileShape: Encodable, Sendable, Equatable {
+    package var id: String
+    package var name: String
+    /// Neither can be changed.
+    package var custom = false
+
+    package init(_ profile: Profile) {
+        switch profile {
+        case .administrator: (id, name) = ("1", "Administrator")
+        case .standard: (id, name) = ("2", "Standard")
+        }
+    }
+}
+
 /// A role in the API's form.
 package struct RoleShape: Encodable, Sendable, Equatable {
     package var id: String

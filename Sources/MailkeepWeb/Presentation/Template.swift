@@ -8,6 +8,8 @@ enum Template: String, CaseIterable {
     case backup
     case backupPart = "backup-part"
     case choices
+    case client
+    case clients
     case column
     case confirm
     case deactivate
@@ -30,6 +32,7 @@ enum Template: String, CaseIterable {
     case provider
     case record
     case records
+    case reference
     case retention
     case retentionQuestion = "retention-question"
     case settings
@@ -50,6 +53,8 @@ enum Template: String, CaseIterable {
         case .backup: PackageResources.backup_mustache
         case .backupPart: PackageResources.backup_part_mustache
         case .choices: PackageResources.choices_mustache
+        case .client: PackageResources.client_mustache
+        case .clients: PackageResources.clients_mustache
         case .column: PackageResources.column_mustache
         case .confirm: PackageResources.confirm_mustache
         case .deactivate: PackageResources.deactivate_mustache
@@ -72,6 +77,7 @@ enum Template: String, CaseIterable {
         case .provider: PackageResources.provider_mustache
         case .record: PackageResources.record_mustache
         case .records: PackageResources.records_mustache
+        case .reference: PackageResources.reference_mustache
         case .retention: PackageResources.retention_mustache
         case .retentionQuestion: PackageResources.retention_question_mustache
         case .settings: PackageResources.settings_mustache

@@ -85,8 +85,8 @@ struct Problem {
 
 extension Error {
     /// Whether an administrator named a user, a backup or a hold that is not there.
-    fileprivate var isOfWhatIsNotThere: Bool {
+    var isOfWhatIsNotThere: Bool {
         let code = (self as? AppError)?.code
-        return code == .noUser || code == .noBackup || code == .noHold
+        return code == .noUser || code == .noBackup || code == .noHold || code == .noClient
     }
 }

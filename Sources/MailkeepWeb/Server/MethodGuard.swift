@@ -9,6 +9,7 @@ struct MethodGuard: RouterMiddleware {
     private struct Route {
         let parts: [String?]
         var methods: Set<HTTPRequest.Method>
+        var placeholders: Int { parts.count { $0 == nil } }
 
         func holds(_ path: [Substring]) -> Bool {
             path.count == parts.count
@@ -34,7 +35,10 @@ struct MethodGuard: RouterMiddleware {
         next: (Request, VisitContext) async throws -> Response
     ) async throws -> Response {
         let path = request.uri.path.split(separator: "/")
-        let methods = routes.filter { $0.holds(path) }.reduce(into: Set()) { $0.formUnion($1.methods) }
+        // What is named by its own words is not what a placeholder stands for.
+        let routes = routes.filter { $0.holds(path) }
+        let fewest = routes.map(\.placeholders).min()
+        let methods = routes.filter { $0.placeholders == fewest }.reduce(into: Set()) { $0.formUnion($1.methods) }
         guard methods.isEmpty || methods.contains(request.method) else {
             throw MethodNotAllowed(allowed: methods.map(\.rawValue).sorted().joined(separator: ", "))
         }

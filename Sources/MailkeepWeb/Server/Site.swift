@@ -8,6 +8,7 @@ struct Site: Sendable {
     let setUpToken: SecretToken?
     let templates: Templates
     let proxies: TrustedProxies
+    let apiRate: APIRate
 
     init(mailkeep: Mailkeep, configuration: WebConfiguration, setUpToken: SecretToken?) throws {
         self.mailkeep = mailkeep
@@ -15,6 +16,7 @@ struct Site: Sendable {
         self.setUpToken = setUpToken
         templates = try Templates()
         proxies = TrustedProxies(configuration.trustedProxies)
+        apiRate = APIRate(limit: configuration.apiRateLimit)
     }
 
     /// Every route there is.
@@ -24,6 +26,7 @@ struct Site: Sendable {
         let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
         router.add(middleware: ResponseHeaders(isSecure: configuration.isSecure))
         router.add(middleware: VisitMiddleware(site: self))
+        router.add(middleware: APIDoor(responder: api().buildResponder()))
         router.add(middleware: ErrorPages(site: self))
         router.add(middleware: MethodGuard(bare.routes))
         router.add(middleware: FormGuard(site: self))
@@ -49,6 +52,8 @@ struct Site: Sendable {
         MailAddonPages(site: self).add(to: signedIn)
         BackupPages(site: self).add(to: signedIn)
         AuditPage(site: self).add(to: signedIn)
+        ClientPages(site: self).add(to: signedIn)
+        ReferencePage(site: self).add(to: signedIn)
         OrganizationPage(site: self).add(to: signedIn)
         HoldPages(site: self).add(to: signedIn)
         RetentionPages(site: self).add(to: signedIn)

@@ -21,6 +21,8 @@ struct VisitContext: RequestContext {
     var query = FormData()
     /// What was sent with a form.
     var form = FormData()
+    /// Whose access token the request has; of the API.
+    var access: Access?
     /// A form with a file, behind its token.
     var upload: MultipartForm?
 

@@ -14,6 +14,8 @@ package struct WebConfiguration: Sendable {
     package var publicURL: String?
     /// Networks of reverse proxies whose word on a client's address counts.
     package var trustedProxies: [String]
+    /// Requests of one client of the API within a minute.
+    package var apiRateLimit: Int
 
     package init(
         host: String = "127.0.0.1",
@@ -21,7 +23,8 @@ package struct WebConfiguration: Sendable {
         certificate: String? = nil,
         key: String? = nil,
         publicURL: String? = nil,
-        trustedProxies: [String] = []
+        trustedProxies: [String] = [],
+        apiRateLimit: Int = 6000
     ) {
         self.host = host
         self.port = port
@@ -29,6 +32,7 @@ package struct WebConfiguration: Sendable {
         self.key = key
         self.publicURL = publicURL
         self.trustedProxies = trustedProxies
+        self.apiRateLimit = max(1, apiRateLimit)
     }
 
     /// Whether browsers come over TLS, to us or to a proxy before us.

@@ -73,13 +73,3 @@ extension Table {
         )
     }
 }
-
-extension Timestamp {
-    /// A day (its beginning in UTC) or a moment with offset, in ISO 8601; nil where it is neither.
-    fileprivate init?(iso8601 text: String) {
-        let whole = text.contains("T") ? text : text + "T00:00:00Z"
-        guard let date = try? Date(whole, strategy: .iso8601) else { return nil }
-        guard let milliseconds = Int64(exactly: (date.timeIntervalSince1970 * 1000).rounded()) else { return nil }
-        self.init(rawValue: milliseconds)
-    }
-}

@@ -42,6 +42,9 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("Seconds between two synchronisations of an active user's mailbox.", valueName: "s"))
     var syncInterval: Int?
 
+    @Option(help: ArgumentHelp("Seconds between two looks at the CRM that is connected.", valueName: "s"))
+    var connectInterval: Int?
+
     @Option(help: ArgumentHelp("Inboxes to wait for new mail in, rather than look from time to time.", valueName: "n"))
     var watchedInboxes: Int?
 
@@ -53,6 +56,14 @@ struct ServeCommand: LocalCommand {
     )
     var uploadLimit: Int?
 
+    @Option(
+        help: ArgumentHelp(
+            "Requests of one client of the API within a minute; else MAILKEEP_API_RATE_LIMIT, else 6000.",
+            valueName: "n"
+        )
+    )
+    var apiRateLimit: Int?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -63,7 +74,8 @@ struct ServeCommand: LocalCommand {
             certificate: tlsCertificate ?? settings.tlsCertificate,
             key: tlsKey ?? settings.tlsKey,
             publicURL: publicUrl ?? settings.publicURL,
-            trustedProxies: settings.trustedProxies + trustedProxy
+            trustedProxies: settings.trustedProxies + trustedProxy,
+            apiRateLimit: apiRateLimit ?? settings.apiRateLimit
         )
         try web.check()
         let directory = try await takeDirectory(at: path)
@@ -92,6 +104,11 @@ struct ServeCommand: LocalCommand {
             interval: syncInterval ?? settings.syncInterval,
             logger: logger
         )
+        let directoryService = try DirectoryService(
+            mailkeep: mailkeep,
+            interval: connectInterval ?? settings.connectInterval,
+            logger: logger
+        )
         let watch = try InboxWatch(
             mailkeep: mailkeep,
             width: watchedInboxes ?? settings.watchedInboxes,
@@ -103,7 +120,10 @@ struct ServeCommand: LocalCommand {
         }
         let group = ServiceGroup(
             configuration: ServiceGroupConfiguration(
-                services: [.init(service: shell), .init(service: work), .init(service: watch), .init(service: pages)],
+                services: [
+                    .init(service: shell), .init(service: work), .init(service: watch),
+                    .init(service: directoryService), .init(service: pages),
+                ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
             )
