@@ -61,6 +61,12 @@ let package = Package(
             pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"])]
         ),
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/C/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
 
         // Signing in.
         .target(
@@ -78,6 +84,20 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+
+        // Telling others.
+        .target(
+            name: "Delivery",
+            dependencies: [
+                "CCurl", "MailConnection",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -119,7 +139,7 @@ let package = Package(
         .target(
             name: "MailkeepApp",
             dependencies: [
-                "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
+                "CArchive", "Delivery", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
                 "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -184,6 +204,10 @@ let package = Package(
         .testTarget(name: "POP3ClientTests", dependencies: ["POP3Client", "MailConnection", "TestSupport"] + nio),
         .testTarget(name: "SASLTests", dependencies: ["SASL"]),
         .testTarget(name: "OAuthClientTests", dependencies: ["OAuthClient", "TestSupport"]),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: ["Delivery", "TestSupport", .product(name: "NIOCore", package: "swift-nio")]
+        ),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
@@ -201,7 +225,9 @@ let package = Package(
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient", "TestSupport",
+                "Delivery", "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient",
+                "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -141,7 +141,8 @@ extension AppError.Code {
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
-            .noBackup, .snapshotKeysNeeded, .appendNeedsImap, .badFolder:
+            .noBackup, .snapshotKeysNeeded, .appendNeedsImap, .badFolder, .badWebhook, .badWebhookEvent,
+            .webhookNetwork, .tooManyWebhooks, .noWebhook, .badMailSettings:
             .invalid
         case .appendFull: .mailbox
         }

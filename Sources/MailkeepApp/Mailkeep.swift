@@ -21,6 +21,9 @@ package final class Mailkeep: Sendable {
     let uploads: UploadFolder
     package let uploadLimit: Int64
     let providers: MailProviders
+    /// Which receivers of webhooks may be connected to.
+    let networks: NetworkPolicy
+    let notifications: NotificationSettings
     let tokens: AccessTokens
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
@@ -76,6 +79,7 @@ package final class Mailkeep: Sendable {
         keys: KeyRing,
         permissions: Permissions,
         providers: MailProviders,
+        notifications: NotificationSettings,
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) throws {
@@ -88,6 +92,8 @@ package final class Mailkeep: Sendable {
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
         self.providers = providers
+        self.notifications = notifications
+        networks = NetworkPolicy(allowed: permissions.networks)
         tokens = AccessTokens(store: store, providers: providers, now: clock)
         sources = MailSources(
             store: store,
@@ -111,6 +117,7 @@ package final class Mailkeep: Sendable {
         _ directory: DataDirectory,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
+        notifications: NotificationSettings = NotificationSettings(),
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
@@ -119,6 +126,7 @@ package final class Mailkeep: Sendable {
             directory,
             permissions: permissions,
             providers: providers,
+            notifications: notifications,
             clock: clock,
             logger: logger
         )
@@ -133,6 +141,7 @@ package final class Mailkeep: Sendable {
         _ directory: DataDirectory,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
+        notifications: NotificationSettings = NotificationSettings(),
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
@@ -146,6 +155,7 @@ package final class Mailkeep: Sendable {
             keys: hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder),
             permissions: permissions,
             providers: providers,
+            notifications: notifications,
             clock: clock,
             logger: logger
         )

@@ -26,6 +26,8 @@ struct Settings: Sendable {
     let uploadLimit: Int?
     /// Requests of one client of the API within a minute.
     let apiRateLimit: Int
+    /// The mail server that takes mail to administrators.
+    let mail: MailSubmissionSettings
     /// The providers with which this Mailkeep is registered.
     let providers: [MailProvider: MailProviderSettings]
 
@@ -90,6 +92,7 @@ struct Settings: Sendable {
             trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
             uploadLimit: reader.int(forKey: "upload.limit"),
             apiRateLimit: reader.int(forKey: "api.rate.limit", default: 6000),
+            mail: Self.mail(reader.scoped(to: "smtp")),
             providers: Dictionary(
                 uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
                     Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {
@@ -98,6 +101,18 @@ struct Settings: Sendable {
                 }
             )
         )
+    }
+
+    private static func mail(_ reader: ConfigReader) -> MailSubmissionSettings {
+        var settings = MailSubmissionSettings()
+        settings.host = reader.string(forKey: "host")
+        settings.port = reader.int(forKey: "port")
+        settings.security = reader.string(forKey: "security")
+        settings.username = reader.string(forKey: "username")
+        settings.password = reader.string(forKey: "password", isSecret: true)
+        settings.from = reader.string(forKey: "from")
+        settings.certificateFile = reader.string(forKey: "ca.file")
+        return settings
     }
 
     /// How Mailkeep is registered with a provider; nil without a client id.

@@ -1,3 +1,4 @@
+import Delivery
 import MailkeepModel
 import MailkeepSync
 import Testing
@@ -16,6 +17,7 @@ struct WordingTests {
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
+            + DeliveryError.Code.allCases.map { "deliver.\($0.rawValue)" }
             + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
         // What the executable says of its own errors, its own tests know.

@@ -20,6 +20,7 @@ struct ServeCommand: LocalCommand {
 
     @OptionGroup var location: DataOption
     @OptionGroup var reach: ReachOptions
+    @OptionGroup var mail: MailOptions
 
     @Option(help: ArgumentHelp("The address to listen on; else MAILKEEP_HOST, else 127.0.0.1.", valueName: "address"))
     var host: String?
@@ -78,6 +79,10 @@ struct ServeCommand: LocalCommand {
             apiRateLimit: apiRateLimit ?? settings.apiRateLimit
         )
         try web.check()
+        let notifications = NotificationSettings(
+            mail: try mail.settings(over: settings.mail).submission(),
+            pages: web.publicURL == nil ? nil : web.address
+        )
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
             directory,
@@ -87,6 +92,7 @@ struct ServeCommand: LocalCommand {
                 uploadLimit: uploadLimit
             ),
             providers: settings.providers,
+            notifications: notifications,
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
@@ -114,6 +120,7 @@ struct ServeCommand: LocalCommand {
             width: watchedInboxes ?? settings.watchedInboxes,
             logger: logger
         )
+        let notifier = NotificationService(mailkeep: mailkeep, logger: logger)
         logger.info("serving", metadata: ["socket": "\(directory.socket)"])
         if let address = pages.setUpAddress {
             try await console.write(Wording(locale: console.locale).text(.webSetUp, ["address": address]) + "\n")
@@ -122,7 +129,7 @@ struct ServeCommand: LocalCommand {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: shell), .init(service: work), .init(service: watch),
-                    .init(service: directoryService), .init(service: pages),
+                    .init(service: directoryService), .init(service: notifier), .init(service: pages),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
