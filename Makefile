@@ -1,4 +1,4 @@
-.PHONY: build test fuzz check-long demo release format check clean
+.PHONY: build test fuzz check-long demo release deb test-deb format check clean
 
 build:
 	dev/setup
@@ -22,6 +22,13 @@ release:
 	dev/setup
 	swift build --configuration release --product mailkeep --static-swift-stdlib --scratch-path .build-release
 
+deb:
+	dev/deb
+
+# Not part of `make test`: it builds a release and a Debian to install it in.
+test-deb:
+	dev/test-deb
+
 format:
 	dev/format
 
@@ -29,4 +36,4 @@ check:
 	dev/check
 
 clean:
-	rm -rf .build .build-release .demo .fuzz
+	rm -rf .build .build-release .build-deb .demo .fuzz

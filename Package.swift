@@ -19,6 +19,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-configuration.git", from: "1.4.0"),
         .package(url: "https://github.com/apple/swift-crypto.git", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log.git", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics.git", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-nio.git", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-system.git", from: "1.8.1"),
@@ -114,6 +115,9 @@ let package = Package(
             dependencies: ["CZstd", "MailkeepKeys", .product(name: "Crypto", package: "swift-crypto")]
         ),
 
+        // Running it.
+        .target(name: "MailkeepMetrics", dependencies: [.product(name: "CoreMetrics", package: "swift-metrics")]),
+
         // Mailkeep.
         .target(name: "MailkeepModel"),
         .target(
@@ -128,8 +132,8 @@ let package = Package(
         .target(
             name: "MailkeepSync",
             dependencies: [
-                "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel",
-                "MailkeepStore", "OAuthClient", "POP3Client", "SASL",
+                "IMAPClient", "IMAPCore", "MailConnection", "MailMessage", "MailVault", "MailkeepKeys",
+                "MailkeepMetrics", "MailkeepModel", "MailkeepStore", "OAuthClient", "POP3Client", "SASL",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -139,8 +143,8 @@ let package = Package(
         .target(
             name: "MailkeepApp",
             dependencies: [
-                "CArchive", "Delivery", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepModel", "MailkeepStore",
-                "MailkeepSync", "OAuthClient",
+                "CArchive", "Delivery", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel",
+                "MailkeepStore", "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "Logging", package: "swift-log"),
@@ -151,7 +155,7 @@ let package = Package(
         .target(
             name: "MailkeepWeb",
             dependencies: [
-                "MailkeepApp", "MailkeepModel",
+                "MailkeepApp", "MailkeepMetrics", "MailkeepModel",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -168,7 +172,8 @@ let package = Package(
         .executableTarget(
             name: "mailkeep",
             dependencies: [
-                "MailkeepApp", "MailkeepModel", "MailkeepWeb",
+                "MailkeepApp", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel", "MailkeepWeb",
+                .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),
                 .product(name: "Logging", package: "swift-log"),
@@ -210,6 +215,10 @@ let package = Package(
         ),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
+        .testTarget(
+            name: "MailkeepMetricsTests",
+            dependencies: ["MailkeepMetrics", .product(name: "CoreMetrics", package: "swift-metrics")]
+        ),
         .testTarget(name: "MailkeepModelTests", dependencies: ["MailkeepModel"]),
         .testTarget(
             name: "MailkeepStoreTests",
@@ -225,8 +234,8 @@ let package = Package(
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "Delivery", "MailkeepApp", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient",
-                "TestSupport",
+                "Delivery", "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepStore", "MailkeepSync",
+                "OAuthClient", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]
@@ -234,7 +243,7 @@ let package = Package(
         .testTarget(
             name: "MailkeepWebTests",
             dependencies: [
-                "MailkeepWeb", "MailkeepApp", "MailkeepModel", "MailkeepStore", "TestSupport",
+                "MailkeepWeb", "MailkeepApp", "MailkeepMetrics", "MailkeepModel", "MailkeepStore", "TestSupport",
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
@@ -247,7 +256,8 @@ let package = Package(
         .testTarget(
             name: "mailkeepTests",
             dependencies: [
-                "mailkeep", "MailkeepApp", "MailkeepModel", "TestSupport",
+                "mailkeep", "MailkeepApp", "MailkeepMetrics", "MailkeepModel", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),

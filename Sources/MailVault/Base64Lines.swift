@@ -50,7 +50,11 @@ enum Base64Lines {
     }
 
     static let pad = UInt8(ascii: "=")
-    static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    /// The two characters of each 12 bits, as they stand in memory.
+    static let pairs: [UInt16] = (0..<4096).map { bits in
+        UInt16(littleEndian: UInt16(alphabet[bits >> 6]) | UInt16(alphabet[bits & 63]) << 8)
+    }
     /// By character; 255 for those that are none.
     private static let values: [UInt8] = {
         var values = [UInt8](repeating: 255, count: 256)
@@ -107,25 +111,28 @@ struct Base64LineEncoder {
     /// Encodes groups of three.
     private mutating func encode(_ bytes: UnsafeRawBufferPointer, to output: inout [UInt8]) {
         let characters = bytes.count / 3 * 4
-        var column = column
         output += [UInt8](unsafeUninitializedCapacity: characters + (characters / width + 1) * 2) { buffer, count in
-            Base64Lines.alphabet.withUnsafeBufferPointer { alphabet in
-                for position in stride(from: 0, to: bytes.count, by: 3) {
-                    let (a, b, c) = (bytes[position], bytes[position + 1], bytes[position + 2])
-                    buffer[count] = alphabet[Int(a >> 2)]
-                    buffer[count + 1] = alphabet[Int((a & 3) << 4 | b >> 4)]
-                    buffer[count + 2] = alphabet[Int((b & 15) << 2 | c >> 6)]
-                    buffer[count + 3] = alphabet[Int(c & 63)]
-                    count += 4
-                    column += 4
+            let target = UnsafeMutableRawBufferPointer(buffer)
+            Base64Lines.pairs.withUnsafeBufferPointer { pairs in
+                var position = 0
+                while position < bytes.count {
+                    let end = min(bytes.count, position + (width - column) / 4 * 3)
+                    column += (end - position) / 3 * 4
+                    while position < end {
+                        let group =
+                            Int(bytes[position]) << 16 | Int(bytes[position + 1]) << 8 | Int(bytes[position + 2])
+                        target.storeBytes(of: pairs[group >> 12], toByteOffset: count, as: UInt16.self)
+                        target.storeBytes(of: pairs[group & 0xFFF], toByteOffset: count + 2, as: UInt16.self)
+                        count += 4
+                        position += 3
+                    }
                     guard column == width else { continue }
-                    buffer[count] = 0x0D
-                    buffer[count + 1] = 0x0A
+                    target[count] = 0x0D
+                    target[count + 1] = 0x0A
                     count += 2
                     column = 0
                 }
             }
         }
-        self.column = column
     }
 }

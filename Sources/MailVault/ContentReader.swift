@@ -31,6 +31,7 @@ struct ContentReader {
     /// Hands out the next bytes; throws `damaged`, after the last also where all together are not what the id names.
     mutating func next(_ onChunk: (UnsafeRawBufferPointer) throws -> Void) throws {
         var output: [UInt8] = []
+        output.reserveCapacity(Int(min(max(0, entry.header.contentLength - size), Int64(Self.batch))))
         switch entry.header.kind {
         case .recipe: try follow(to: &output)
         case .bytes, .dictionary:

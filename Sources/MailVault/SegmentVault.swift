@@ -158,7 +158,7 @@ package final class SegmentVault: Vault {
     }
 
     /// Throws when making bytes durable has failed before.
-    func checkPoison() throws(VaultError) {
+    package func checkPoison() throws(VaultError) {
         if let error = poison.withLock({ $0 }) { throw error }
     }
 

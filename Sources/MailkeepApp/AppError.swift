@@ -69,6 +69,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case erasureUnseen = "erasure_unseen"
         case erasureNothing = "erasure_nothing"
         case noBackup = "no_backup"
+        case masterKeyOutside = "master_key_outside"
         case backupNotCompleted = "backup_not_completed"
         case backupNotPending = "backup_not_pending"
         case backupDamaged = "backup_damaged"
@@ -92,6 +93,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case snapshotNewer = "snapshot_newer"
         case snapshotDamaged = "snapshot_damaged"
         case snapshotKeysNeeded = "snapshot_keys_needed"
+        case snapshotMasterKeyNeeded = "snapshot_master_key_needed"
         case snapshotKeysUnreadable = "snapshot_keys_unreadable"
         case snapshotOtherKeys = "snapshot_other_keys"
     }

@@ -99,6 +99,15 @@ package struct ErrorReport: Sendable {
                 ),
                 message: wording.error(error)
             )
+        case let error as KeyError:
+            kind = .failed
+            // Of the others the sentence tells all.
+            detail = [.commandFailed, .damaged, .ioFailed, .permissions].contains(error.code) ? error.message : nil
+            document = Document(
+                code: "INTERNAL_ERROR",
+                details: .init(reason: SyncFailure(error).code.rawValue),
+                message: wording.error(error)
+            )
         case let rest as JobRest:
             kind = .mailbox
             detail = rest.failure.message
@@ -141,8 +150,8 @@ extension AppError.Code {
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
-            .noBackup, .snapshotKeysNeeded, .appendNeedsImap, .badFolder, .badWebhook, .badWebhookEvent,
-            .webhookNetwork, .tooManyWebhooks, .noWebhook, .badMailSettings:
+            .noBackup, .snapshotKeysNeeded, .snapshotMasterKeyNeeded, .masterKeyOutside, .appendNeedsImap, .badFolder,
+            .badWebhook, .badWebhookEvent, .webhookNetwork, .tooManyWebhooks, .noWebhook, .badMailSettings:
             .invalid
         case .appendFull: .mailbox
         }

@@ -95,6 +95,7 @@ package final class InboxWatch: Service {
         } catch is CancellationError {
         } catch {
             failure = SyncFailure(error)
+            failure?.count()
         }
         let now = mailkeep.clock()
         let code = failure?.code.rawValue

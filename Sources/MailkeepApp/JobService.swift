@@ -89,6 +89,7 @@ package struct JobService: Service {
         while true {
             do {
                 try await mailkeep.requestSynchronisations(every: Int64(interval) * 1000)
+                mailkeep.workPulse.beat()
             } catch let error where !(error is CancellationError) {
                 logger.error("synchronisations cannot be asked for", metadata: ["error": "\(SyncFailure(error))"])
             }

@@ -2,7 +2,7 @@ import Foundation
 package import Logging
 import MailMessage
 import MailVault
-import MailkeepKeys
+package import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
@@ -29,12 +29,14 @@ package final class Mailkeep: Sendable {
     let throttle = SignInThrottle()
     /// What keeps segments from being deleted while they are copied.
     let retention = SegmentRetention()
-    /// Held while key files are read together or changed.
-    private let keyFiles = Mutex<Void>(())
+    /// The master key, where it is given from outside; held while key files are read together or changed.
+    private let masterKey: Mutex<MasterKey?>
     /// Large mails that are in memory to be shown.
     let largeMessages = Turns(2)
     let clock: @Sendable () -> Timestamp
     let logger: Logger
+    /// Tells whether jobs are taken up.
+    let workPulse = WorkPulse()
     /// Works on jobs.
     ///
     /// `serve` runs it beside everything else; without a server the command that asked for a job does.
@@ -77,6 +79,7 @@ package final class Mailkeep: Sendable {
     private init(
         directory: DataDirectory,
         keys: KeyRing,
+        masterKey: MasterKey?,
         permissions: Permissions,
         providers: MailProviders,
         notifications: NotificationSettings,
@@ -85,6 +88,7 @@ package final class Mailkeep: Sendable {
     ) throws {
         self.directory = directory
         self.keys = keys
+        self.masterKey = Mutex(masterKey)
         self.clock = clock
         self.logger = logger
         store = try Store(path: directory.database, keys: keys)
@@ -112,9 +116,11 @@ package final class Mailkeep: Sendable {
     ///
     /// Jobs that a process before it left unfinished wait again.
     ///
+    /// - Parameter masterKey: where it is given from outside; nil where it is in a file of the directory.
     /// - Throws: `AppError` (`noOrganization`, `badProviderSettings`), `KeyError`, `StoreError`, `VaultError`.
     package static func open(
         _ directory: DataDirectory,
+        masterKey: MasterKey? = nil,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
         notifications: NotificationSettings = NotificationSettings(),
@@ -124,6 +130,7 @@ package final class Mailkeep: Sendable {
         guard directory.hasDatabase else { throw AppError(.noOrganization) }
         let mailkeep = try await prepare(
             directory,
+            masterKey: masterKey,
             permissions: permissions,
             providers: providers,
             notifications: notifications,
@@ -139,6 +146,7 @@ package final class Mailkeep: Sendable {
     /// - Throws: `AppError` (`badProviderSettings`), `KeyError`, `StoreError`, `VaultError`.
     package static func prepare(
         _ directory: DataDirectory,
+        masterKey: MasterKey? = nil,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
         notifications: NotificationSettings = NotificationSettings(),
@@ -152,7 +160,8 @@ package final class Mailkeep: Sendable {
         let providers = try MailProviders(providers)
         let mailkeep = try Mailkeep(
             directory: directory,
-            keys: hasKeys ? KeyRing.open(in: folder) : KeyRing.create(in: folder),
+            keys: hasKeys ? .open(in: folder, master: masterKey) : .create(in: folder, master: masterKey),
+            masterKey: masterKey,
             permissions: permissions,
             providers: providers,
             notifications: notifications,
@@ -252,9 +261,13 @@ package final class Mailkeep: Sendable {
         try await uploads.sweep { try await self.store.read { try $0.uploadedFiles() } }
     }
 
-    /// Lends the data directory to whom its key files concern; nobody else changes them meanwhile.
-    func withKeyFiles<Result: Sendable>(_ body: (URL) throws -> Result) throws -> Result {
-        try keyFiles.withLock { _ in try body(URL(filePath: directory.path)) }
+    /// Whether the master key is given from outside, and is in no file.
+    package var hasGivenMasterKey: Bool { masterKey.withLock { $0 != nil } }
+
+    /// Lends the data directory to whom its key files concern, with the master key where that is given from outside;
+    /// nobody else changes them meanwhile.
+    func withKeyFiles<Result: Sendable>(_ body: (URL, inout MasterKey?) throws -> Result) throws -> Result {
+        try masterKey.withLock { try body(URL(filePath: directory.path), &$0) }
     }
 
     /// Ends the connections to the database and lets go of the data directory.

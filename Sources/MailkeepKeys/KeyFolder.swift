@@ -8,6 +8,8 @@ struct KeyFolder {
         /// The master to be, while a rotation is under way.
         case nextMaster = "master.next"
         case keyring
+        /// The keyring under a master key that is to be given from outside, until that has come.
+        case nextKeyring = "keyring.next"
     }
 
     let path: String
@@ -20,7 +22,7 @@ struct KeyFolder {
             throw Self.failure("There are no keys at \(path).", path: path)
         }
         guard status.st_mode & S_IFMT == S_IFDIR else {
-            throw KeyError(.damaged, "\(path) is not a directory.")
+            throw KeyError(.damaged, "\(path) is not a directory.", path: path)
         }
         try Self.checkOwner(of: status, path: path, mode: "700")
     }
@@ -31,7 +33,8 @@ struct KeyFolder {
         if mkdir(path, 0o700) == 0 {
             try sync(directory: directory.path)
         } else if errno == ENOENT {
-            throw KeyError(.missing, "The data directory \(directory.path) does not exist.", errno: ENOENT)
+            let path = directory.path
+            throw KeyError(.missing, "The data directory \(path) does not exist.", path: path, errno: ENOENT)
         } else if errno != EEXIST {
             throw failure("\(path) could not be made.", path: path)
         }
@@ -54,7 +57,7 @@ struct KeyFolder {
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG, status.st_size <= 4096 else {
-            throw KeyError(.damaged, "\(path) is not a key file.")
+            throw KeyError(.damaged, "\(path) is not a key file.", path: path)
         }
         try Self.checkOwner(of: status, path: path, mode: "600")
         var bytes = [UInt8](repeating: 0, count: 4096)
@@ -84,7 +87,7 @@ struct KeyFolder {
         close(descriptor)
         guard isWritten else {
             unlink(temporary)
-            throw KeyError(.ioFailed, "\(path) could not be written: \(Self.words(failed)).", errno: failed)
+            throw KeyError(.ioFailed, "\(path) could not be written: \(Self.words(failed)).", path: path, errno: failed)
         }
         try rename(from: temporary, to: path)
     }
@@ -92,6 +95,14 @@ struct KeyFolder {
     /// Puts one file durably in the place of another.
     func rename(_ file: File, to other: File) throws(KeyError) {
         try rename(from: path(of: file), to: path(of: other))
+    }
+
+    /// Takes a file durably away, where it is there.
+    func remove(_ file: File) throws(KeyError) {
+        guard unlink(path(of: file)) == 0 || errno == ENOENT else {
+            throw Self.failure("\(path(of: file)) could not be removed.", path: path(of: file))
+        }
+        try Self.sync(directory: path)
     }
 
     private func rename(from old: String, to new: String) throws(KeyError) {
@@ -126,11 +137,12 @@ struct KeyFolder {
         guard status.st_uid == geteuid() else {
             throw KeyError(
                 .permissions,
-                "\(path) belongs to the user with id \(status.st_uid), not to the one who runs Mailkeep."
+                "\(path) belongs to the user with id \(status.st_uid), not to the one who runs Mailkeep.",
+                path: path
             )
         }
         guard status.st_mode & 0o077 == 0 else {
-            throw KeyError(.permissions, "Others can reach \(path). Run: chmod \(mode) '\(path)'")
+            throw KeyError(.permissions, "Others can reach \(path). Run: chmod \(mode) '\(path)'", path: path)
         }
     }
 
@@ -138,13 +150,23 @@ struct KeyFolder {
         let number = errno
         return switch number {
         case ENOENT:
-            KeyError(.missing, "\(what) Restore the keys from a snapshot that contains them.", errno: number)
+            KeyError(
+                .missing,
+                "\(what) Restore the keys from a snapshot that contains them.",
+                path: path,
+                errno: number
+            )
         case EACCES, EPERM:
-            KeyError(.permissions, "\(what) Run Mailkeep as the user who owns the data directory.", errno: number)
+            KeyError(
+                .permissions,
+                "\(what) Run Mailkeep as the user who owns the data directory.",
+                path: path,
+                errno: number
+            )
         case ELOOP:
-            KeyError(.damaged, "\(path) is a symbolic link; keys must be files.", errno: number)
+            KeyError(.damaged, "\(path) is a symbolic link; keys must be files.", path: path, errno: number)
         default:
-            KeyError(.ioFailed, "\(what) The operating system says: \(words(number)).", errno: number)
+            KeyError(.ioFailed, "\(what) The operating system says: \(words(number)).", path: path, errno: number)
         }
     }
 

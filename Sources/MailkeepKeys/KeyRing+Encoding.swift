@@ -33,10 +33,18 @@ extension KeyRing {
     /// Unwraps a keyring; `path` is for the words of errors.
     init(wrapped bytes: [UInt8], by master: SymmetricKey, path: String) throws(KeyError) {
         guard bytes.starts(with: Self.magic), bytes.count > Self.magic.count else {
-            throw KeyError(.damaged, "\(path) is not a keyring. Restore it from a snapshot that contains the keys.")
+            throw KeyError(
+                .damaged,
+                "\(path) is not a keyring. Restore it from a snapshot that contains the keys.",
+                path: path
+            )
         }
         guard bytes[Self.magic.count] == Self.version else {
-            throw KeyError(.newerFormat, "\(path) was written by a newer version of Mailkeep. Use that version.")
+            throw KeyError(
+                .newerFormat,
+                "\(path) was written by a newer version of Mailkeep. Use that version.",
+                path: path
+            )
         }
         let opened: [UInt8]
         do {
@@ -45,11 +53,16 @@ extension KeyRing {
         } catch {
             throw KeyError(
                 .wrongMaster,
-                "The master key does not open \(path): one of the two was changed. Restore both from the same snapshot."
+                "The master key does not open \(path): one of the two was changed. Restore both from the same snapshot.",
+                path: path
             )
         }
         guard let keys = Self.parse(opened), let ring = Self(slots: keys) else {
-            throw KeyError(.damaged, "\(path) lacks keys. Restore it from a snapshot that contains the keys.")
+            throw KeyError(
+                .damaged,
+                "\(path) lacks keys. Restore it from a snapshot that contains the keys.",
+                path: path
+            )
         }
         self = ring
     }

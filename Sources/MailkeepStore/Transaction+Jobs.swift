@@ -3,7 +3,7 @@ import GRDB
 package import MailkeepModel
 
 /// What a job does.
-package enum JobKind: String, Sendable {
+package enum JobKind: String, Sendable, CaseIterable {
     case synchronise
     case backup
 }

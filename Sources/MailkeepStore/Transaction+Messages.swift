@@ -172,26 +172,26 @@ extension ReadTransaction {
                 WHERE other.message_id = visible.message_id AND other.owner_id = :owner)
             """ : "visible.place_rank = 1"
         return """
-        , chosen AS MATERIALIZED (
-            SELECT visible.message_id, visible.entry_id, visible.mailbox_id, visible.owner_id, visible.ground
-            FROM visible CROSS JOIN message ON message.id = visible.message_id
-            WHERE \(isFirst) \(condition)
-            ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset
-        )
-        SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
-               owner.id AS owner_id, owner.name AS owner_name, owner.status AS owner_status, chosen.ground,
-               mailbox.address AS mailbox_address,
-               EXISTS (SELECT 1 FROM entry_address
-                       JOIN internal_address ON internal_address.hash = entry_address.hash
-                       WHERE entry_address.entry_id = chosen.entry_id AND entry_address.fields & 1
-                         AND internal_address.user_id = owner.id) AS is_sent
-        FROM chosen
-        CROSS JOIN message ON message.id = chosen.message_id
-        CROSS JOIN content ON content.key = message.content_key
-        CROSS JOIN user AS owner ON owner.id = chosen.owner_id
-        CROSS JOIN mailbox ON mailbox.id = chosen.mailbox_id
-        ORDER BY message.sent_at DESC, message.id DESC
-        """
+            , chosen AS MATERIALIZED (
+                SELECT visible.message_id, visible.entry_id, visible.mailbox_id, visible.owner_id, visible.ground
+                FROM visible CROSS JOIN message ON message.id = visible.message_id
+                WHERE \(isFirst) \(condition)
+                ORDER BY message.sent_at DESC, message.id DESC LIMIT :limit OFFSET :offset
+            )
+            SELECT message.id, message.size, message.sent_at, message.sealed_summary, content.*,
+                   owner.id AS owner_id, owner.name AS owner_name, owner.status AS owner_status, chosen.ground,
+                   mailbox.address AS mailbox_address,
+                   EXISTS (SELECT 1 FROM entry_address
+                           JOIN internal_address ON internal_address.hash = entry_address.hash
+                           WHERE entry_address.entry_id = chosen.entry_id AND entry_address.fields & 1
+                             AND internal_address.user_id = owner.id) AS is_sent
+            FROM chosen
+            CROSS JOIN message ON message.id = chosen.message_id
+            CROSS JOIN content ON content.key = message.content_key
+            CROSS JOIN user AS owner ON owner.id = chosen.owner_id
+            CROSS JOIN mailbox ON mailbox.id = chosen.mailbox_id
+            ORDER BY message.sent_at DESC, message.id DESC
+            """
     }
 
     func visibleMessage(_ row: Row) throws -> VisibleMessage {

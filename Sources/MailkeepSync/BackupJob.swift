@@ -96,6 +96,7 @@ package struct BackupJob: Sendable {
         } catch let failure as SyncFailure {
             let failure = try await judge(failure)
             guard failure.code.letsSynchronisedStand, let coveredBefore else { throw failure }
+            failure.count()
             logger.info("only synchronised mail is backed up", metadata: ["failure": "\(failure.code.rawValue)"])
             return Reading(
                 report: SyncReport(coveredUntil: coveredBefore),

@@ -4,6 +4,20 @@ package import MailVault
 package import MailkeepKeys
 package import MailkeepStore
 
+/// Why a manifest does not hold.
+package enum ManifestFault: String, Sendable, CaseIterable {
+    /// The backup is not completed.
+    case notCompleted = "not_completed"
+    /// The vault does not give the manifest back.
+    case unreadable
+    /// It has a line that is no message.
+    case malformed
+    /// The signature does not fit it.
+    case signature
+    /// Its messages do not give the root.
+    case root
+}
+
 /// What re-reading a backup found.
 package struct BackupVerification: Sendable, Equatable {
     package var messages = 0
@@ -13,7 +27,7 @@ package struct BackupVerification: Sendable, Equatable {
     /// Messages that were erased by law: of these the manifest, its root and its signature tell (B9).
     package var erased = 0
     /// The manifest itself, its root or its signature does not hold; why.
-    package var manifestFault: String?
+    package var manifestFault: ManifestFault?
 
     package init() {}
 
@@ -43,7 +57,7 @@ package struct BackupVerifier: Sendable {
     ) async throws -> BackupVerification {
         var result = BackupVerification()
         guard let manifest = backup.manifest, let root = backup.root, let signature = backup.signature else {
-            result.manifestFault = "the backup is not completed"
+            result.manifestFault = .notCompleted
             return result
         }
         var tree = MerkleTree()
@@ -77,23 +91,23 @@ package struct BackupVerifier: Sendable {
                 if batch.count == Self.batch { try await check() }
             }
             try await check()
-        } catch let error as VaultError {
-            result.manifestFault = "the manifest cannot be read: \(error.code.rawValue)"
+        } catch is VaultError {
+            result.manifestFault = .unreadable
             return result
         } catch is ManifestMalformed {
-            result.manifestFault = "the manifest has a line that is no message"
+            result.manifestFault = .malformed
             return result
         }
         if !Signer.isValid(signature, for: Data(digest.finalize()), publicKey: keys.signer.publicKey) {
-            result.manifestFault = "the signature does not fit the manifest"
+            result.manifestFault = .signature
         } else if tree.root != root || result.messages != backup.messages {
-            result.manifestFault = "the messages do not give the root"
+            result.manifestFault = .root
         }
         return result
     }
 
-    /// Messages that are looked up together, and read on all processors.
-    private static let batch = 200
+    /// Messages that are looked up together, and read on all processors: enough that these seldom wait for each other.
+    private static let batch = 1000
 
     private enum State {
         case whole

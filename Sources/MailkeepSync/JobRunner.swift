@@ -2,6 +2,7 @@ import Foundation
 package import Logging
 package import MailVault
 package import MailkeepKeys
+import MailkeepMetrics
 package import MailkeepModel
 package import MailkeepStore
 
@@ -70,6 +71,10 @@ package struct JobRunner: Sendable {
         var logger = logger
         logger[metadataKey: "job"] = "\(job.id)"
         logger.info("job begins", metadata: ["kind": "\(job.kind.rawValue)", "attempt": "\(job.attempts)"])
+        let startedAt = ContinuousClock.now
+        let meter = { (outcome: String) in
+            Metric.jobDuration.record(startedAt.duration(to: .now), [job.kind.rawValue, outcome])
+        }
         do {
             guard job.attempts <= Self.mostAttempts else {
                 throw SyncFailure(.internal, "the job was begun \(job.attempts) times and never came to an end")
@@ -80,18 +85,23 @@ package struct JobRunner: Sendable {
                 guard try self.renewLease(of: job, in: transaction) else { return }
                 try transaction.endJob(job.id, as: .done, at: endedAt)
             }
+            meter("done")
             logger.info("job ends", metadata: ["outcome": "done"])
         } catch is CancellationError {
+            meter("interrupted")
             logger.info("job is interrupted")
             throw CancellationError()
         } catch {
             let failure = try await judge(SyncFailure(error), of: job)
+            failure.count()
             if failure.code == .throttled {
                 try await postpone(job, failure)
+                meter("resting")
                 logger.info("job rests", metadata: ["failure": "\(failure)"])
                 return true
             }
             if failure.code == .lost { try await drop(job) } else { try await fail(job, failure) }
+            meter(failure.code == .lost ? "cancelled" : "failed")
             logger.info("job ends", metadata: ["outcome": "failed", "failure": "\(failure)"])
         }
         return true

@@ -52,11 +52,17 @@ package struct MboxWriter {
                     if match(chunk[position], matched, &output) { position += 1 }
                     continue
                 }
-                let rest = chunk.count - position
-                let end = memchr(base + position, 0x0A, rest).map { UnsafeRawPointer($0) - base + 1 }
-                output.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[position..<(end ?? chunk.count)]))
-                if end != nil { place = .lineStart(matched: 0) }
-                position = end ?? chunk.count
+                // Lines that cannot need a `>` go together.
+                var end = position
+                repeat {
+                    let newline = memchr(base + end, 0x0A, chunk.count - end)
+                    end = newline.map { UnsafeRawPointer($0) - base + 1 } ?? chunk.count
+                    if newline != nil, end == chunk.count || Self.mayNeedQuote(chunk[end]) {
+                        place = .lineStart(matched: 0)
+                    }
+                } while end < chunk.count && !Self.mayNeedQuote(chunk[end])
+                output.append(contentsOf: UnsafeRawBufferPointer(rebasing: chunk[position..<end]))
+                position = end
             }
         }
         return output
@@ -71,6 +77,9 @@ package struct MboxWriter {
 
     /// What stands behind a mail.
     package func finish() -> [UInt8] { lacksEnd ? Self.end + Self.end : Self.end }
+
+    /// Whether a line that begins so may be one that is written with one `>` more.
+    private static func mayNeedQuote(_ byte: UInt8) -> Bool { byte == UInt8(ascii: ">") || byte == UInt8(ascii: "F") }
 
     /// Takes a byte near the start of a line; false where it is none of `From `, and still to be written.
     private mutating func match(_ byte: UInt8, _ matched: Int, _ output: inout [UInt8]) -> Bool {

@@ -1,6 +1,7 @@
 import IMAPClient
 import MailVault
 import MailkeepKeys
+import MailkeepMetrics
 package import MailkeepModel
 import MailkeepStore
 import OAuthClient
@@ -99,6 +100,11 @@ package struct SyncFailure: Error, Sendable, Equatable, CustomStringConvertible 
     }
 
     package static func == (left: Self, right: Self) -> Bool { left.code == right.code }
+
+    /// Counts a failure to read a mailbox by its class; those of this machine are none.
+    package func count() {
+        if code.isOfTheMailbox { Metric.mailServerErrors.count(1, [code.rawValue]) }
+    }
 
     package var description: String { "\(code.rawValue): \(message)" }
 

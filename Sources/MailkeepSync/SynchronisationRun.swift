@@ -1,3 +1,4 @@
+import MailkeepMetrics
 import MailkeepModel
 import Synchronization
 
@@ -170,10 +171,14 @@ final class SynchronisationRun: Sendable {
 
     /// Changes how far the run has come, and tells it.
     nonisolated(nonsending) func report(_ change: @Sendable (inout SyncProgress) -> Void) async throws {
-        let progress = state.withLock { state in
+        let (before, progress) = state.withLock { state in
+            let before = state.progress
             change(&state.progress)
-            return state.progress
+            return (before, state.progress)
         }
+        Metric.headersRead.count(progress.considered - before.considered)
+        Metric.mailsStored.count(progress.stored - before.stored)
+        Metric.mailBytesRead.count(Int(clamping: progress.bytes - before.bytes))
         try await onProgress(progress)
     }
 

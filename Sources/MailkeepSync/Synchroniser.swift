@@ -99,6 +99,7 @@ package struct Synchroniser: Sendable {
             } catch let broken as BrokenOff {
                 guard [.connect, .server, .throttled].contains(broken.failure.code) else { throw broken.failure }
                 try run.breaksOff(broken)
+                broken.failure.count()
                 logger.info("synchronisation is tried again", metadata: ["failure": "\(broken.failure.code.rawValue)"])
                 try await Task.sleep(for: pause * min(run.pauses, 3))
             }
@@ -132,6 +133,7 @@ package struct Synchroniser: Sendable {
         _ logger: Logger
     ) async throws {
         guard failure.retryAt == nil, let rests = run.rests() else { throw failure }
+        failure.count()
         logger.info("the mail server asks to wait", metadata: ["rests": "\(rests)"])
         try await Task.sleep(for: pause * (1 << rests))
     }

@@ -69,12 +69,15 @@ package actor OAuthAPIClient {
     /// Asks for something; what the API says is for the caller to judge, but for a token that has ended.
     ///
     /// - Throws: `OAuthError` where there is no answer, or no access token; `CancellationError`.
-    package func get(_ path: String, _ query: [String: String], headers: [String: String] = [:]) async throws -> Answer {
+    package func get(_ path: String, _ query: [String: String], headers: [String: String] = [:]) async throws -> Answer
+    {
         var pause = Duration.seconds(1)
         var isRenewed = false
         for attempt in 1... {
             let token: String
-            if let accessToken { token = accessToken } else {
+            if let accessToken {
+                token = accessToken
+            } else {
                 token = try await tokens.refresh(refreshToken).accessToken
                 accessToken = token
             }
@@ -121,7 +124,9 @@ package actor OAuthAPIClient {
                 body: Data(buffer: body),
                 date: response.headers.first(name: "Date").flatMap(Self.date)
             )
-            return (answer, response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds(max(1, $0)) })
+            return (
+                answer, response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds(max(1, $0)) }
+            )
         } catch {
             try Task.checkCancellation()
             throw OAuthTokenClient.failure(error, of: "the API")

@@ -43,9 +43,10 @@ package struct OAuthTokens: Sendable, Equatable {
     }
 
     private static func refusal(_ status: Int, _ body: [UInt8]) -> OAuthError {
-        guard (400...403).contains(status),
-            let error = (try? JSONDecoder().decode(Refusal.self, from: Data(body)))?.error
-        else { return OAuthError(.unavailable, "the token endpoint answered \(status)") }
+        let refusal = try? JSONDecoder().decode(Refusal.self, from: Data(body))
+        guard (400...403).contains(status), let error = refusal?.error ?? refusal?.code else {
+            return OAuthError(.unavailable, "the token endpoint answered \(status)")
+        }
         switch error {
         case "invalid_grant", "interaction_required", "login_required", "consent_required":
             return OAuthError(.grantRefused, "the token endpoint answered \(error)")
@@ -66,7 +67,9 @@ package struct OAuthTokens: Sendable, Equatable {
     }
 
     private struct Refusal: Decodable {
-        let error: String
+        let error: String?
+        /// What it is called in the API of a CRM.
+        let code: String?
     }
 
     /// A number, which some providers write as text.

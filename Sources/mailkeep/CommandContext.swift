@@ -1,7 +1,9 @@
 import Foundation
 import Logging
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
+import Synchronization
 
 /// Where a command finds Mailkeep.
 protocol Host: Sendable {
@@ -9,11 +11,14 @@ protocol Host: Sendable {
 
     /// Lends Mailkeep for the time of `body`.
     ///
-    /// - Parameter data: the directory that the command names.
+    /// - Parameter location: what the command names.
     func withMailkeep<Result: Sendable>(
-        data: String?,
+        at location: DataOption,
         _ body: @Sendable (Mailkeep) async throws -> Result
     ) async throws -> Result
+
+    /// The master key, where it is given from outside; nil where it is in a file.
+    func masterKey(_ location: DataOption) throws -> MasterKey?
 
     /// Has a job worked on and waits for its end, or until it rests.
     ///
@@ -27,34 +32,53 @@ protocol Host: Sendable {
 /// The process of a shell command: it takes the data directory for as long as the command lasts.
 struct LocalHost: Host {
     let settings: Settings
+    private let reader = MasterKeyReader()
     var takesUpJobs: Bool { false }
 
+    init(settings: Settings) {
+        self.settings = settings
+    }
+
+    func masterKey(_ location: DataOption) throws -> MasterKey? {
+        try (location.masterKeyCommand.map(MasterKeySource.command) ?? settings.masterKey).map(reader.read)
+    }
+
     func withMailkeep<Result: Sendable>(
-        data: String?,
+        at location: DataOption,
         _ body: @Sendable (Mailkeep) async throws -> Result
     ) async throws -> Result {
-        guard let path = data ?? settings.data else { throw UsageError.noData }
+        guard let path = location.data ?? settings.data else { throw UsageError.noData }
+        let masterKey = try masterKey(location)
         let directory = try await DataDirectory.open(at: path)
         let logger = Logger(label: "mailkeep")
         let mailkeep = try await Mailkeep.open(
             directory,
+            masterKey: masterKey,
             permissions: try settings.permissions(),
             providers: settings.providers,
             logger: logger
         )
         let result: Swift.Result<Result, any Error>
         do { result = .success(try await body(mailkeep)) } catch { result = .failure(error) }
-        do {
-            try mailkeep.close()
-        } catch {
-            // What was done is durable in the database's log, which whoever opens it next empties.
-            logger.warning("the database was not closed in order", metadata: ["error": "\(error)"])
-        }
+        mailkeep.close(telling: logger)
         return try result.get()
     }
 
     func finish(_ job: JobID, in mailkeep: Mailkeep, wait: Bool) async throws {
         try await mailkeep.finish(job)
+    }
+}
+
+/// Reads the master key once: what comes of it, an error too, holds for the whole command.
+private final class MasterKeyReader: Sendable {
+    private let key = Mutex<Swift.Result<MasterKey, any Error>?>(nil)
+
+    func read(_ source: MasterKeySource) throws -> MasterKey {
+        try key.withLock { key in
+            let read = key ?? Swift.Result { try source.read() }
+            key = read
+            return try read.get()
+        }
     }
 }
 
@@ -68,7 +92,7 @@ struct CommandContext: Sendable {
         _ options: CommonOptions,
         _ body: @escaping @Sendable (Session) async throws -> Void
     ) async throws {
-        try await host.withMailkeep(data: options.location.data) { mailkeep in
+        try await host.withMailkeep(at: options.location) { mailkeep in
             let user = try await mailkeep.user(email: options.actingUser)
             let terminal = console.terminal
             let session = Session(
@@ -86,7 +110,7 @@ struct CommandContext: Sendable {
     /// The language of the person whom a command names, else of the terminal.
     func locale(of command: any ServedCommand) async -> MailkeepModel.Locale {
         guard let options = (command as? any ShellCommand)?.common else { return console.locale }
-        let user = try? await host.withMailkeep(data: options.location.data) {
+        let user = try? await host.withMailkeep(at: options.location) {
             try await $0.user(email: options.actingUser)
         }
         return user?.locale ?? console.locale
@@ -140,5 +164,18 @@ extension JSONEncoder {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         return encoder
+    }
+}
+
+extension Mailkeep {
+    /// Ends what a command had of it; where the database cannot be closed in order, the log says so.
+    ///
+    /// What was done is durable in the database's log, which whoever opens it next empties.
+    func close(telling logger: Logger) {
+        do {
+            try close()
+        } catch {
+            logger.warning("the database was not closed in order", metadata: ["error": "\(error)"])
+        }
     }
 }

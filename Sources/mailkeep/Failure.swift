@@ -12,6 +12,8 @@ enum UsageError: String, Error, CaseIterable {
     case badMoment = "bad_moment"
     case moduleNeeded = "module_needed"
     case badID = "bad_id"
+    case badLogFormat = "bad_log_format"
+    case badLogLevel = "bad_log_level"
 }
 
 /// Exit statuses of the shell (sysexits.h).

@@ -3,15 +3,19 @@ import Glibc
 import Logging
 import Synchronization
 
-/// Writes one line per event to standard error: `time level message key=value …`.
+/// Writes one line per event to standard error.
 struct LineLogHandler: LogHandler {
     var metadata: Logger.Metadata = [:]
     var logLevel: Logger.Level
+    private let format: LogFormat
 
     private static let lock = Mutex(())
+    /// RFC 3339, in UTC, to the millisecond.
+    private static let timestamp = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
 
-    init(logLevel: Logger.Level) {
+    init(logLevel: Logger.Level, format: LogFormat) {
         self.logLevel = logLevel
+        self.format = format
     }
 
     subscript(metadataKey key: String) -> Logger.Metadata.Value? {
@@ -20,12 +24,12 @@ struct LineLogHandler: LogHandler {
     }
 
     func log(event: LogEvent) {
-        var line = "\(Self.timestamp()) \(event.level) \(Self.oneLine("\(event.message)"))"
-        let all = metadata.merging(event.metadata ?? [:]) { $1 }
-        for (key, value) in all.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(Self.quoted("\(value)"))"
-        }
-        line += "\n"
+        let line = format.line(
+            time: Date.now.formatted(Self.timestamp),
+            level: event.level,
+            message: "\(event.message)",
+            metadata.merging(event.metadata ?? [:]) { $1 }
+        )
         Self.lock.withLock { _ in
             var bytes = Array(line.utf8)[...]
             while !bytes.isEmpty {
@@ -34,19 +38,5 @@ struct LineLogHandler: LogHandler {
                 bytes = bytes.dropFirst(max(written, 0))
             }
         }
-    }
-
-    /// RFC 3339, in UTC, to the millisecond.
-    private static func timestamp() -> String {
-        Date.now.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
-    }
-
-    private static func oneLine(_ text: String) -> String {
-        String(text.map { $0.isNewline ? " " : $0 })
-    }
-
-    private static func quoted(_ text: String) -> String {
-        text.contains(where: { $0 == " " || $0 == "\"" || $0.isNewline })
-            ? "\"\(oneLine(text).replacing("\"", with: "'"))\"" : text
     }
 }

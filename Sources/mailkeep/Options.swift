@@ -2,10 +2,21 @@ import ArgumentParser
 import MailkeepApp
 import MailkeepModel
 
-/// Where the data is.
+/// Where the data is, and the master key where that is kept elsewhere.
 struct DataOption: ParsableArguments {
-    @Option(help: ArgumentHelp("The data directory; else MAILKEEP_DATA.", valueName: "directory"))
+    @Option(
+        help: ArgumentHelp("The data directory; else MAILKEEP_DATA.", valueName: "directory"),
+        completion: .directory
+    )
     var data: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Prints the master key, where no file has it; else MAILKEEP_MASTER_KEY, or MAILKEEP_MASTER_KEY_COMMAND.",
+            valueName: "command"
+        )
+    )
+    var masterKeyCommand: String?
 }
 
 /// What every command but `init`, `serve` and `doctor` takes.
@@ -35,7 +46,10 @@ struct ReachOptions: ParsableArguments {
     )
     var allowMailNetwork: [String] = []
 
-    @Option(help: ArgumentHelp("Allow mail files of this machine in this folder (repeatable).", valueName: "folder"))
+    @Option(
+        help: ArgumentHelp("Allow mail files of this machine in this folder (repeatable).", valueName: "folder"),
+        completion: .directory
+    )
     var allowMailPath: [String] = []
 
     /// What goes along with a job.

@@ -1,8 +1,8 @@
 import ArgumentParser
-import Foundation
 import Glibc
 import Logging
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
 import UnixSignals
 
@@ -10,17 +10,13 @@ import UnixSignals
 enum Program {
     /// Runs this process's command and ends the process with its exit status.
     static func run(_ arguments: [String]) async -> Never {
-        // A command tells its person what it does; `serve` has only its log.
-        let usual: Logger.Level = arguments.first == "serve" ? .info : .warning
-        let level =
-            ProcessInfo.processInfo.environment["MAILKEEP_LOG_LEVEL"].flatMap { Logger.Level(rawValue: $0) } ?? usual
-        LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level) }
+        let masterKey = MasterKeySource.takeVariable()
         let console = LocalConsole()
         // `serve` stops gracefully by itself; any other command is cancelled, so that it leaves nothing half done.
-        guard arguments.first != "serve" else { exit(await status(of: arguments, console: console)) }
+        guard arguments.first != "serve" else { exit(await status(of: arguments, masterKey, console)) }
         let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
         let ended = await withTaskGroup(of: Int32?.self) { group in
-            group.addTask { await status(of: arguments, console: console) }
+            group.addTask { await status(of: arguments, masterKey, console) }
             group.addTask {
                 for await _ in signals { return nil }
                 return nil
@@ -37,15 +33,20 @@ enum Program {
         exit(ended)
     }
 
-    private static func status(of arguments: [String], console: LocalConsole) async -> Int32 {
+    private static func status(
+        of arguments: [String],
+        _ masterKey: [UInt8]?,
+        _ console: LocalConsole
+    ) async -> Int32 {
         let settings: Settings
         do {
-            settings = try await Settings.read()
+            settings = try await Settings.read(masterKey: masterKey)
         } catch {
             return await Failure(error, in: console.locale).report(on: console, json: false)
         }
-        guard let command = try? MailkeepCommand.parseAsRoot(arguments) as? any ServedCommand,
-            let data = command.location.data ?? settings.data
+        let parsed = try? MailkeepCommand.parseAsRoot(arguments)
+        beginLog(of: parsed, settings)
+        guard let command = parsed as? any ServedCommand, let data = command.location.data ?? settings.data
         else {
             return await execute(arguments, console: console, host: LocalHost(settings: settings))
         }
@@ -64,6 +65,14 @@ enum Program {
             return await Failure(error, in: console.locale).report(on: console, json: command.isJSON)
         }
         return await execute(arguments, console: console, host: LocalHost(settings: settings))
+    }
+
+    /// A command tells its person what it does; `serve` has only its log.
+    private static func beginLog(of command: (any ParsableCommand)?, _ settings: Settings) {
+        let serve = command as? ServeCommand
+        let level = settings.logLevel ?? (serve == nil ? .warning : .info)
+        let format = serve?.logFormat ?? settings.logFormat
+        LoggingSystem.bootstrap { _ in LineLogHandler(logLevel: level, format: format) }
     }
 
     /// Parses and runs a command with `console` as its terminal; what goes wrong is told there.

@@ -1,15 +1,19 @@
 import Configuration
 import Foundation
+import Logging
 import MailkeepApp
+import MailkeepKeys
 import MailkeepModel
 import SystemPackage
 
 /// What is set outside the command line: environment variables (`MAILKEEP_DATA`, `MAILKEEP_SYNC_INTERVAL`, …) before the
-/// configuration file, a JSON document at `MAILKEEP_CONFIG` or `/etc/mailkeep.json`.
+/// configuration file, a JSON document at `MAILKEEP_CONFIG` or `/etc/mailkeep/mailkeep.json`.
 struct Settings: Sendable {
     /// The configuration file that was read; nil where there is none.
     let file: String?
     let data: String?
+    /// Where the master key comes from, if not from a file of the data directory.
+    let masterKey: MasterKeySource?
     let allowMailNetworks: [String]
     let allowMailPaths: [String]
     let syncInterval: Int
@@ -30,6 +34,14 @@ struct Settings: Sendable {
     let mail: MailSubmissionSettings
     /// The providers with which this Mailkeep is registered.
     let providers: [MailProvider: MailProviderSettings]
+
+    let logFormat: LogFormat
+    /// Nil for the usual: `info` for `serve`, else `warning`.
+    let logLevel: Logger.Level?
+    /// What opens the metrics to other machines.
+    let metricsToken: String?
+
+    private static let usualFile = "/etc/mailkeep/mailkeep.json"
 
     /// What may be reached, as options of a command.
     var reachArguments: [String] {
@@ -59,13 +71,17 @@ struct Settings: Sendable {
 
     /// Reads both.
     ///
-    /// - Throws: `SettingsError` where the file cannot be used.
-    static func read(environment: [String: String] = ProcessInfo.processInfo.environment) async throws -> Settings {
+    /// - Parameter masterKey: what `MAILKEEP_MASTER_KEY` held, before it was taken out of the environment.
+    /// - Throws: `SettingsError` where the file cannot be used; `UsageError` (`badLogFormat`, `badLogLevel`).
+    static func read(
+        environment: [String: String] = ProcessInfo.processInfo.environment,
+        masterKey: [UInt8]? = nil
+    ) async throws -> Settings {
         // A variable that is set to nothing says nothing.
         var providers: [any ConfigProvider] = [
             EnvironmentVariablesProvider(environmentVariables: environment.filter { !$0.value.isEmpty })
         ]
-        let file = environment["MAILKEEP_CONFIG"] ?? "/etc/mailkeep.json"
+        let file = environment["MAILKEEP_CONFIG"] ?? Self.usualFile
         let isThere = environment["MAILKEEP_CONFIG"] != nil || FileManager.default.fileExists(atPath: file)
         if isThere {
             do {
@@ -75,58 +91,80 @@ struct Settings: Sendable {
             }
         }
         let reader = ConfigReader(providers: providers).scoped(to: "mailkeep")
+        let logFormat = reader.string(forKey: SettingKey.logFormat.key)
+        guard let logFormat = LogFormat(rawValue: logFormat ?? LogFormat.text.rawValue) else {
+            throw UsageError.badLogFormat
+        }
+        let logLevel = try reader.string(forKey: SettingKey.logLevel.key).map { name in
+            guard let level = Logger.Level(rawValue: name) else { throw UsageError.badLogLevel }
+            return level
+        }
         return Settings(
             file: isThere ? file : nil,
-            data: reader.string(forKey: "data"),
-            allowMailNetworks: reader.stringArray(forKey: "allow.mail.network", default: []),
-            allowMailPaths: reader.stringArray(forKey: "allow.mail.path", default: []),
-            syncInterval: reader.int(forKey: "sync.interval", default: 300),
-            connectInterval: reader.int(forKey: "connect.interval", default: 900),
-            watchedInboxes: reader.int(forKey: "watched.inboxes", default: 20),
-            mailConnections: reader.int(forKey: "mail.connections", default: 2),
-            host: reader.string(forKey: "host", default: "127.0.0.1"),
-            port: reader.int(forKey: "port", default: 8080),
-            tlsCertificate: reader.string(forKey: "tls.certificate"),
-            tlsKey: reader.string(forKey: "tls.key"),
-            publicURL: reader.string(forKey: "public.url"),
-            trustedProxies: reader.stringArray(forKey: "trusted.proxy", default: []),
-            uploadLimit: reader.int(forKey: "upload.limit"),
-            apiRateLimit: reader.int(forKey: "api.rate.limit", default: 6000),
-            mail: Self.mail(reader.scoped(to: "smtp")),
+            data: reader.string(forKey: SettingKey.data.key),
+            masterKey: Self.masterKey(
+                masterKey,
+                environment: environment[SettingKey.masterKeyCommand.variable] ?? "",
+                command: reader.string(forKey: SettingKey.masterKeyCommand.key)
+            ),
+            allowMailNetworks: reader.stringArray(forKey: SettingKey.allowMailNetwork.key, default: []),
+            allowMailPaths: reader.stringArray(forKey: SettingKey.allowMailPath.key, default: []),
+            syncInterval: reader.int(forKey: SettingKey.syncInterval.key, default: 300),
+            connectInterval: reader.int(forKey: SettingKey.connectInterval.key, default: 900),
+            watchedInboxes: reader.int(forKey: SettingKey.watchedInboxes.key, default: 20),
+            mailConnections: reader.int(forKey: SettingKey.mailConnections.key, default: 2),
+            host: reader.string(forKey: SettingKey.host.key, default: "127.0.0.1"),
+            port: reader.int(forKey: SettingKey.port.key, default: 8080),
+            tlsCertificate: reader.string(forKey: SettingKey.tlsCertificate.key),
+            tlsKey: reader.string(forKey: SettingKey.tlsKey.key),
+            publicURL: reader.string(forKey: SettingKey.publicURL.key),
+            trustedProxies: reader.stringArray(forKey: SettingKey.trustedProxy.key, default: []),
+            uploadLimit: reader.int(forKey: SettingKey.uploadLimit.key),
+            apiRateLimit: reader.int(forKey: SettingKey.apiRateLimit.key, default: 6000),
+            mail: Self.mail(reader),
             providers: Dictionary(
                 uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
                     Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {
                         (provider, $0)
                     }
                 }
-            )
+            ),
+            logFormat: logFormat,
+            logLevel: logLevel,
+            metricsToken: reader.string(forKey: SettingKey.metricsToken.key, isSecret: true)
         )
     }
 
     private static func mail(_ reader: ConfigReader) -> MailSubmissionSettings {
         var settings = MailSubmissionSettings()
-        settings.host = reader.string(forKey: "host")
-        settings.port = reader.int(forKey: "port")
-        settings.security = reader.string(forKey: "security")
-        settings.username = reader.string(forKey: "username")
-        settings.password = reader.string(forKey: "password", isSecret: true)
-        settings.from = reader.string(forKey: "from")
-        settings.certificateFile = reader.string(forKey: "ca.file")
+        settings.host = reader.string(forKey: SettingKey.smtpHost.key)
+        settings.port = reader.int(forKey: SettingKey.smtpPort.key)
+        settings.security = reader.string(forKey: SettingKey.smtpSecurity.key)
+        settings.username = reader.string(forKey: SettingKey.smtpUsername.key)
+        settings.password = reader.string(forKey: SettingKey.smtpPassword.key, isSecret: true)
+        settings.from = reader.string(forKey: SettingKey.smtpFrom.key)
+        settings.certificateFile = reader.string(forKey: SettingKey.smtpCAFile.key)
         return settings
+    }
+
+    /// The environment before the configuration file; in the environment both are one too many.
+    private static func masterKey(_ key: [UInt8]?, environment: String, command: String?) -> MasterKeySource? {
+        guard let key else { return command.map(MasterKeySource.command) }
+        return environment.isEmpty ? .variable(key) : .both
     }
 
     /// How Mailkeep is registered with a provider; nil without a client id.
     private static func settings(of provider: MailProvider, _ reader: ConfigReader) -> MailProviderSettings? {
-        guard let clientID = reader.string(forKey: "client.id") else { return nil }
+        guard let clientID = reader.string(forKey: ProviderKey.clientID.key) else { return nil }
         var settings = MailProviderSettings(clientID: clientID)
-        settings.clientSecret = reader.string(forKey: "client.secret", isSecret: true)
-        settings.tenant = reader.string(forKey: "tenant")
-        settings.authorizationEndpoint = reader.string(forKey: "authorization.endpoint")
-        settings.tokenEndpoint = reader.string(forKey: "token.endpoint")
-        settings.scope = reader.string(forKey: "scope")
-        settings.mailHost = reader.string(forKey: "mail.host")
-        settings.mailPort = reader.int(forKey: "mail.port")
-        settings.certificateFile = reader.string(forKey: "ca.file")
+        settings.clientSecret = reader.string(forKey: ProviderKey.clientSecret.key, isSecret: true)
+        settings.tenant = reader.string(forKey: ProviderKey.tenant.key)
+        settings.authorizationEndpoint = reader.string(forKey: ProviderKey.authorizationEndpoint.key)
+        settings.tokenEndpoint = reader.string(forKey: ProviderKey.tokenEndpoint.key)
+        settings.scope = reader.string(forKey: ProviderKey.scope.key)
+        settings.mailHost = reader.string(forKey: ProviderKey.mailHost.key)
+        settings.mailPort = reader.int(forKey: ProviderKey.mailPort.key)
+        settings.certificateFile = reader.string(forKey: ProviderKey.certificateFile.key)
         return settings
     }
 }

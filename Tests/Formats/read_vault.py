@@ -4,25 +4,21 @@
 usage: read_vault.py DATA-DIRECTORY [MANIFEST.json MANIFEST.sig]
 """
 
-import base64
-import contextlib
-import functools
-import hashlib
 import hmac
 import re
 import struct
 import sys
-from collections import Counter, defaultdict
+from base64 import b64encode
+from hashlib import sha256
+from io import BytesIO
 from pathlib import Path
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from verify_export import proved
-from zstandard import ZstdCompressionDict, ZstdDecompressor, ZstdError
+from zstandard import ZstdCompressionDict, ZstdDecompressor
 
-PART, RECIPE, DICTIONARY = KINDS = range(3)
-DAMAGE = (AssertionError, InvalidSignature, InvalidTag, IndexError, KeyError, ValueError, struct.error, ZstdError)
+PART, RECIPE, DICTIONARY = range(3)
 
 
 def unseal(key, box, bound_to):
@@ -31,11 +27,21 @@ def unseal(key, box, bound_to):
 
 
 def is_header(header, magic):
-    return header[:4] == magic and header[4] in (1, 2) and hashlib.sha256(header[:-8]).digest()[:8] == header[-8:]
+    return header[:4] == magic and header[4] in (1, 2) and sha256(header[:-8]).digest()[:8] == header[-8:]
 
 
-def lines(run, width):
-    return re.sub(rb"(.{1,%d})" % max(width, 1), rb"\1\r\n", base64.b64encode(run))
+def put_together(recipe, parts):
+    """Follows the steps of a recipe: they give runs of bytes, of which those with a width become lines of base64."""
+    runs = []
+    while code := recipe.read(1):
+        if code < b"\4":
+            runs.append((recipe.read(1)[0] if code > b"\1" else 0, bytearray()))
+        digits = re.compile(rb"[\x80-\xff]*[\0-\x7f]").match(recipe.getvalue(), recipe.tell())[0]
+        length = sum((digit & 127) << 7 * place for place, digit in enumerate(recipe.read(len(digits))))
+        piece = parts[recipe.read(32)] if code[0] % 2 else recipe.read(length)
+        assert code < b"\6" and len(piece) == length and (code < b"\4" or runs[-1][0]), "a step is none"
+        runs[-1][1].extend(piece)
+    return b"".join(re.sub(rb".{1,%d}" % width, rb"\g<0>\r\n", b64encode(run)) if width else run for width, run in runs)
 
 
 class Vault:
@@ -44,99 +50,51 @@ class Vault:
         assert ring[:5] == b"MKKR\1", "the keyring has another version"
         ring = unseal(bytes.fromhex((directory / "keys/master").read_text()), ring[5:], b"mailkeep keyring")
         self.keys = {ring[at]: ring[at + 2:at + 34] for at in range(0, len(ring), 34)}
-        self.entries, self.kinds, self.damaged = defaultdict(list), Counter(), []
-        for path in sorted((directory / "vault").glob("*.seg")):
-            self.walk(int(path.stem), path.read_bytes())
-        for entry in (entry for copies in self.entries.values() for entry in copies):
-            try:
-                self.content(entry)
-                self.kinds[entry[0][5]] += 1
-            except DAMAGE as error:
-                self.damaged.append(f"entry {entry[0][24:56].hex()}: {str(error) or type(error).__name__}")
+        entries = [entry for path in sorted((directory / "vault").glob("*.seg")) for entry in self.entries(path)]
+        parts = {key: held for kind, key, _, held in entries if kind == PART}
+        self.count, self.sizes = [kind for kind, *_ in entries].count, {}
+        for kind, key, size, held in entries:
+            content = put_together(BytesIO(held), parts) if kind == RECIPE else held
+            named = hmac.digest(self.keys[6], sha256(content).digest(), "sha256")
+            assert named == key and len(content) == size, f"entry {key.hex()} does not hold what it should"
+            self.sizes[sha256(content).hexdigest()] = size
 
-    def walk(self, number, segment):
-        assert is_header(segment[:53], b"MKVS") and struct.unpack_from("<q", segment, 8)[0] == number, "no header"
+    def entries(self, path):
+        """Of every entry of a segment its kind, its id, the size of its content, and what its frames hold."""
+        segment, place, dictionary = path.read_bytes(), 53, None
+        assert is_header(segment[:53], b"MKVS") and segment[8:16] == struct.pack("<Q", int(path.stem)), "no segment"
         unseal(self.keys[4], segment[16:45], segment[:16])
-        dictionary, place = None, 53
         while place < len(segment):
-            header, begin = segment[place:place + 80], place + 80
-            assert is_header(header, b"MKVE"), f"no entry in segment {number} at {place}"
-            place = begin + struct.unpack_from("<Q", header, 16)[0]
-            dictionary = header[24:56] if header[5] == DICTIONARY else dictionary
-            self.entries[header[24:56]].append((header, segment[begin:place], dictionary))
-
-    def held(self, header, frames, dictionary):
-        held, place, index = b"", 0, 0
-        while place < len(frames) or index == 0:
-            head, begin = frames[place:place + 12], place + 12
-            codec, length, sealed = struct.unpack("<B3xII", head)
-            place = begin + sealed
-            bound_to = header[56:72] + struct.pack("<q", index) + head + (header[:72] if place == len(frames) else b"")
-            content = unseal(self.keys[4], frames[begin:place], bound_to)
-            if codec:
-                zstd = ZstdDecompressor(dict_data=self.dictionary(dictionary) if codec == 2 else None)
-                content = zstd.decompress(content, max_output_size=length)
-            assert len(content) == length, "a frame has another length"
-            held, index = held + content, index + 1
-        return held
-
-    @functools.cache
-    def dictionary(self, key):
-        held = self.find(key, [DICTIONARY])
-        return ZstdCompressionDict(held[12 + 32 * struct.unpack_from("<I", held, 8)[0]:])
-
-    def content(self, entry):
-        """The content of an entry, once it is what the entry's id names."""
-        header, held = entry[0], self.held(*entry)
-        content = self.put_together(held) if header[5] == RECIPE else held
-        assert len(content) == struct.unpack_from("<q", header, 8)[0], "the content has another length"
-        assert self.id_of(hashlib.sha256(content).digest()) == header[24:56], "the content is not what the id names"
-        return content
-
-    def id_of(self, sha256):
-        return hmac.digest(self.keys[6], sha256, "sha256")
-
-    def find(self, key, kinds=KINDS):
-        """A content by its id, from whichever entry is whole."""
-        for entry in self.entries.get(key, []):
-            with contextlib.suppress(*DAMAGE):
-                if entry[0][5] in kinds:
-                    return self.content(entry)
-        raise AssertionError("a content is missing")
-
-    def put_together(self, recipe):
-        content, run, width, place = b"", b"", 0, 0
-        while place < len(recipe):
-            code, place = recipe[place], place + 1
-            if code < 4:
-                content, run, width = content + lines(run, width), b"", 0
-            if code in (2, 3):
-                width, place = recipe[place], place + 1
-            number = re.compile(rb"[\x80-\xff]*[\0-\x7f]").match(recipe, place)[0]
-            length, place = sum((byte & 127) << 7 * at for at, byte in enumerate(number)), place + len(number)
-            size = 32 if code % 2 else length
-            piece, place = recipe[place:place + size], place + size
-            piece = self.find(piece, [PART]) if code % 2 else piece
-            assert code < 6 and len(piece) == length and (code < 4 or width), "a step is none"
-            content, run = (content + piece, run) if code < 2 else (content, run + piece)
-        return content + lines(run, width)
+            header, place, held, index = segment[place:place + 80], place + 80, b"", 0
+            assert is_header(header, b"MKVE"), f"there is no entry in {path.name} before {place}"
+            kind, size, frames, key, salt = struct.unpack("<5xB2xQQ32s16s8x", header)
+            end = place + frames
+            while place < end or index == 0:
+                (codec, length, sealed), begin = struct.unpack_from("<B3xII", segment, place), place + 12
+                bound_to = salt + struct.pack("<Q", index) + segment[place:begin]
+                place, index = begin + sealed, index + 1
+                frame = unseal(self.keys[4], segment[begin:place], bound_to + (header[:72] if place == end else b""))
+                if codec > 0:
+                    frame = ZstdDecompressor(dict_data=dictionary if codec == 2 else None).decompress(frame, length)
+                assert codec < 3 and len(frame) == length, "a frame is not what its head says"
+                held += frame
+            if kind == DICTIONARY:
+                dictionary = ZstdCompressionDict(held[12 + 32 * struct.unpack_from("<I", held, 8)[0]:])
+            yield kind, key, size, held
 
     def prove(self, manifest, signature):
-        """A backup by its manifest: it is here as it was signed, and so is every message."""
-        self.find(self.id_of(hashlib.sha256(manifest).digest()))
-        key = Ed25519PrivateKey.from_private_bytes(self.keys[7]).public_key()
         documents = {"manifest.json": manifest, "manifest.sig": signature}
+        key = Ed25519PrivateKey.from_private_bytes(self.keys[7]).public_key()
+        assert sha256(manifest).hexdigest() in self.sizes, "the manifest is not here"
         for message in proved(documents, "manifest", "mailkeep-manifest-1", key)["messages"]:
-            content = self.find(self.id_of(bytes.fromhex(message["sha256"])))
-            assert len(content) == message["size"], "a message has another size"
+            assert self.sizes.get(message["sha256"]) == message["size"], f"message {message['sha256']} is not here"
 
 
 if __name__ == "__main__":
     try:
         vault = Vault(Path(sys.argv[1]))
-        if documents := [Path(path).read_bytes() for path in sys.argv[2:]]:
-            vault.prove(*documents)
-        print(vault.kinds[PART], "parts,", vault.kinds[RECIPE], "recipes,", vault.kinds[DICTIONARY], "dictionaries")
-        sys.exit("\n".join(vault.damaged) or None)
-    except DAMAGE as error:
+        if sys.argv[2:]:
+            vault.prove(*(Path(path).read_bytes() for path in sys.argv[2:]))
+        print(vault.count(PART), "parts,", vault.count(RECIPE), "recipes,", vault.count(DICTIONARY), "dictionaries")
+    except Exception as error:
         sys.exit(f"not proved: {str(error) or type(error).__name__}")

@@ -44,7 +44,7 @@ struct KeyRingTests {
         _ = try KeyRing.create(in: directory.url)
         unlink(path(name))
         let error = #expect(throws: KeyError.self) { try KeyRing.open(in: directory.url) }
-        #expect(error?.code == .missing)
+        #expect(error?.code == (name == "master" ? .missingMaster : .missing))
         #expect(error?.message.contains("Restore") == true)
     }
 

@@ -1,4 +1,5 @@
 import Delivery
+import MailkeepKeys
 import MailkeepModel
 import MailkeepSync
 import Testing
@@ -18,11 +19,15 @@ struct WordingTests {
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
             + DeliveryError.Code.allCases.map { "deliver.\($0.rawValue)" }
-            + SyncFailure.Code.allCases.flatMap { ["fail.\($0.rawValue)", "reach.\($0.rawValue)"] }
+            + SyncFailure.Code.allCases.map(\.rawValue).flatMap { ["fail.\($0)", "reach.\($0)", "cause.\($0)"] }
+            + KeyError.Code.allCases.map { "keys.\($0.rawValue)" }
+            + ManifestFault.allCases.map { "manifest.\($0.rawValue)" }
         let known = Set(WordingID.allCases.map(\.rawValue) + codes)
-        // What the executable says of its own errors, its own tests know.
+        // What the executable and the API say of their own errors, their own tests know.
         let own = Set(
-            ["usage.", "shell.", "web."].flatMap { prefix in Wording.sentences.keys.filter { $0.hasPrefix(prefix) } }
+            ["usage.", "shell.", "web.", "api."].flatMap { prefix in
+                Wording.sentences.keys.filter { $0.hasPrefix(prefix) }
+            }
         )
         #expect(known.subtracting(Wording.sentences.keys).sorted() == [])
         // And what only pages say, the tests of the pages.

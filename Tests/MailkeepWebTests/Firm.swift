@@ -83,7 +83,8 @@ final class Firm: Sendable {
             clock: { clock.now },
             logger: quiet
         )
-        return (folder, mailkeep, try Site(mailkeep: mailkeep, configuration: configuration, setUpToken: setUpToken))
+        let site = try Site(mailkeep: mailkeep, configuration: configuration, setUpToken: setUpToken, logger: quiet)
+        return (folder, mailkeep, site)
     }
 
     static let quiet = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

@@ -102,6 +102,8 @@ struct RequestTests {
             (WebConfiguration(publicURL: "https://user:secret@mail.example.com"), .badPublicURL),
             (WebConfiguration(trustedProxies: ["10.0.0.0/8", "x"]), .badProxy),
             (WebConfiguration(trustedProxies: ["10.0.0.0/33"]), .badProxy),
+            (WebConfiguration(metricsToken: "short"), .shortToken),
+            (WebConfiguration(metricsToken: "long enough a token"), nil),
         ] as [(WebConfiguration, WebError.Code?)]
     )
     func settings(configuration: WebConfiguration, refusal: WebError.Code?) {

@@ -77,6 +77,7 @@ struct RouteTable {
     private let backedUp: (user: UserID, backup: BackupID)
     private let waiting: (user: UserID, backup: BackupID)
     private let former: UserID
+    private let client: String
 
     /// - Parameter words: what stands in every subject and name of an attachment.
     init(_ firm: Firm, words: String = "") async throws {
@@ -100,6 +101,7 @@ struct RouteTable {
         former = try await firm.add("Former")
         try await firm.readMail(of: former, .all, [])
         try await firm.perform(DeactivateUser(user: former), as: firm.ada)
+        client = try await firm.perform(CreateClient(name: "Report"), as: firm.hana).client_id
     }
 
     /// Somebody's session, and whether it still goes on.
@@ -123,12 +125,19 @@ struct RouteTable {
     }
 
     /// What changes how every later page looks comes first.
-    var lines: [Line] { personal + open + records + ownMail + users + mailAddonUsers + backups + organization + last }
+    var lines: [Line] {
+        personal + clients + open + records + ownMail + users + mailAddonUsers + backups + organization
+            + last
+    }
 
     /// Routes for people who need not be signed in.
     private var open: [Line] {
         let absent = SecretToken().text
         return [
+            Line(.get, "/healthz", Question("/healthz", [:], 200, 200, 200, 200, 200)),
+            // Nobody works on jobs here, and nobody of these comes from this machine.
+            Line(.get, "/readyz", Question("/readyz", [:], 503, 503, 503, 503, 503)),
+            Line(.get, "/metrics", Question("/metrics", [:], 403, 403, 403, 403, 403)),
             Line(.get, "/assets/mailkeep.css", Question("/assets/mailkeep.css", [:], 200, 200, 200, 200, 200)),
             Line(.get, "/assets/mailkeep.js", Question("/assets/mailkeep.js", [:], 200, 200, 200, 200, 200)),
             Line(.get, "/assets/icon.svg", Question("/assets/icon.svg", [:], 200, 200, 200, 200, 200)),
@@ -545,6 +554,35 @@ struct RouteTable {
             Line(.post, "\(page)/{webhook}/test", Self.administration("\(page)/999/test", 404)),
             Line(.get, "\(page)/{webhook}/remove", Self.administration("\(page)/999/remove", 404)),
             Line(.post, "\(page)/{webhook}/remove", Self.administration("\(page)/999/remove", 404)),
+        ]
+    }
+
+    /// Programs that use the API: everybody's own, and for administrators all.
+    private var clients: [Line] {
+        let address = "/settings/clients"
+        let scope = ["scope.ZohoCRM.org": "READ"]
+        return [
+            Line(.get, address, Question(address, [:], 303, 200, 200, 200, 200)),
+            Line(
+                .post,
+                address,
+                Question(address, scope.merging(["name": "Report"]) { $1 }, 303, 200, 200, 200, 200),
+                Question(address, scope, 303, 400, 400, 400, 400),
+                Question(address, ["name": "Report"], 303, 400, 400, 400, 400)
+            ),
+            Line(
+                .get,
+                "\(address)/{client}/revoke",
+                Question("\(address)/\(client)/revoke", [:], 303, 404, 404, 200, 200),
+                Question("\(address)/999/revoke", [:], 303, 404, 404, 404, 404)
+            ),
+            Line(
+                .post,
+                "\(address)/{client}/revoke",
+                Question("\(address)/\(client)/revoke", [:], 303, 404, 404, 303, 303),
+                Question("\(address)/999/revoke", [:], 303, 404, 404, 404, 404)
+            ),
+            Line(.get, "\(address)/reference", Question("\(address)/reference", [:], 303, 200, 200, 200, 200)),
         ]
     }
 

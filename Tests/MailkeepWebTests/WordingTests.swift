@@ -80,6 +80,7 @@ struct WordingTests {
                 + Module.allCases.map { "module.\($0.rawValue.lowercased())" }
                 + SharingSetting.allCases.map { "sharing.\($0.rawValue)" }
                 + EventType.allCases.map { "event.\($0.rawValue)" } + ["event.webhook.test"]
+                + Scope.everything.map { "scope.\($0.area.rawValue)" }
         )
         let pages = Set(Wording.ofPages.keys)
         #expect(codes.subtracting(pages).sorted() == [])
@@ -90,6 +91,17 @@ struct WordingTests {
         #expect(pages.subtracting(said).sorted() == [])
         let others = Wording.sentences.filter { !pages.contains($0.key) }
         #expect(others.count > 100)
+    }
+
+    @Test("What the API says has its sentence, and no sentence is there that it does not say")
+    func api() throws {
+        let folder = Self.sources.appending(path: "MailkeepWeb/API")
+        var said = Set(APIFault.Code.allCases.map { "api.\($0.rawValue)" } + [WordingID.apiReference.rawValue])
+        for file in try FileManager.default.contentsOfDirectory(atPath: folder.path()) where file.hasSuffix(".swift") {
+            let text = try String(contentsOf: folder.appending(path: file), encoding: .utf8)
+            said.formUnion(text.matches(of: /"(api\.[a-z_]+)"/).map { String($0.output.1) })
+        }
+        #expect(said.sorted() == Wording.sentences.keys.filter { $0.hasPrefix("api.") }.sorted())
     }
 
     @Test("A sentence of the pages is there in both languages, and names the same values in both")
@@ -104,7 +116,10 @@ struct WordingTests {
 
     @Test("What pages say in words of their own names no option or file of the shell, nor values that are not there")
     func ownWords() {
-        let onlyInShell = ["usage.", "shell.", "directory.", "web.", "row.", "err.import_", "err.snapshot_", "doctor."]
+        let onlyInShell = [
+            "usage.", "shell.", "directory.", "web.", "row.", "err.import_", "err.snapshot_", "doctor.", "keys.",
+            "ok.keys.", "err.master_key_",
+        ]
         for locale in MailkeepModel.Locale.allCases {
             let page = Wording(locale: locale, on: .page)
             for id in Wording.sentences.keys where !onlyInShell.contains(where: { id.hasPrefix($0) }) {

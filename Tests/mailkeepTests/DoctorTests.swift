@@ -86,7 +86,10 @@ struct DoctorTests {
             )
             let sync = "mailbox sync --user hana@sakura.example \(Workplace.network)"
             #expect(try await work.run(sync, as: .owner).status == 69)
-            try await expect(work, ["mail_servers": "connect", "mailboxes": "hana@sakura.example (connect)"])
+            try await expect(
+                work,
+                ["mail_servers": "(no connection)", "mailboxes": "hana@sakura.example (no connection)"]
+            )
             // Without what allows the network nothing is connected to.
             try await expect(work, ["mail_servers": "network", "mailboxes": "hana"], line: "doctor --json")
 

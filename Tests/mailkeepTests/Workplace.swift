@@ -154,15 +154,18 @@ final class Workplace: Sendable {
     ///   - interval: seconds between two synchronisations of a mailbox.
     ///   - network: of mail servers that it may reach.
     ///   - fault: a system call that goes wrong in it.
+    ///   - environment: variables beside the usual.
     func startServer(
         syncInterval interval: Int = 86_400,
         allowing network: String? = "127.0.0.0/8",
-        under fault: FaultInjection? = nil
+        under fault: FaultInjection? = nil,
+        environment: [String: String] = [:]
     ) async throws {
         let reach = network.map { " --allow-mail-network \($0)" } ?? ""
         let port = try LoopbackPorts.free(1)[0]
         listening.withLock { $0 = port }
-        let started = try start("serve --port \(port) --sync-interval \(interval)\(reach)", under: fault)
+        let line = "serve --port \(port) --sync-interval \(interval)\(reach)"
+        let started = try start(line, environment: environment, under: fault)
         server.withLock { $0 = started }
         for _ in 0..<2000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
@@ -201,7 +204,7 @@ final class Workplace: Sendable {
         guard let running = server.withLock({ $0.take() }) else { return "" }
         running.terminate()
         let answer = try await running.answer(within: .seconds(120))
-        #expect(answer.status == 0)
+        #expect(answer.status == 0, "\(answer.errorText)")
         #expect(answer.output.isEmpty)
         return answer.errorText
     }

@@ -104,16 +104,21 @@ package struct VerificationShape: Encodable, Sendable, Equatable {
     package var damaged: [String]
     /// Messages that were erased by law, which is no damage (B9).
     package var erased: Int
-    /// Why the manifest itself does not hold.
+    /// Why the manifest itself does not hold (`ManifestFault`).
     package var manifest_fault: String?
     package var whole: Bool
+
+    /// What is wrong with a backup that is not whole.
+    package var failure: AppError {
+        AppError(.backupDamaged, ["count": "\(damaged.count)", "fault": manifest_fault ?? "-"])
+    }
 
     init(_ verification: BackupVerification) {
         messages = verification.messages
         bytes = verification.bytes
         damaged = verification.damaged
         erased = verification.erased
-        manifest_fault = verification.manifestFault
+        manifest_fault = verification.manifestFault?.rawValue
         whole = verification.isWhole
     }
 }

@@ -109,7 +109,7 @@ package struct ShowConnection: UseCase {
     }
 }
 
-/// Forgets the connection and its secrets; what was read stays. For administrators (P1).
+/// Forgets the connection and its secrets, for administrators (P1); what was read stays.
 package struct RemoveConnection: UseCase {
     package init() {}
 

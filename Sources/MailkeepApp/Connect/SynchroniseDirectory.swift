@@ -202,7 +202,8 @@ private struct DirectoryReader {
         if let since { headers["If-Modified-Since"] = since.iso8601 }
         let answer = try await client.get("\(Self.path)/\(path)", query, headers: headers)
         if beganAt == nil {
-            beganAt = answer.date.map { Timestamp(rawValue: Int64($0.timeIntervalSince1970 * 1000)) }
+            beganAt =
+                answer.date.map { Timestamp(rawValue: Int64($0.timeIntervalSince1970 * 1000)) }
                 ?? mailkeep.clock()
         }
         switch answer.status {

@@ -24,17 +24,17 @@ extension Doctor {
     func examineManifests(_ mailkeep: Mailkeep) async throws -> DoctorFinding {
         let backups = try await mailkeep.store.read { try $0.backups().filter { $0.status == .completed } }
         let verifier = BackupVerifier(store: mailkeep.store, vault: mailkeep.vault, keys: mailkeep.keys)
-        var faults: [String] = []
+        var faults: [DoctorReason] = []
         for backup in backups {
             let result = try await verifier.verify(backup, readsMessages: false) { _ in }
-            if let fault = result.manifestFault { faults.append("\(backup.id) (\(fault))") }
+            if let fault = result.manifestFault { faults.append(DoctorReason("\(backup.id)", fault)) }
         }
-        let values = ["count": "\(backups.count)", "backups": faults.joined(separator: ", ")]
         return DoctorFinding(
             .manifests,
             faults.isEmpty ? .ok : .failed,
             faults.isEmpty ? .manifestsOk : .manifestsDamaged,
-            values
+            ["count": "\(backups.count)"],
+            reasons: ["backups": faults]
         )
     }
 
@@ -72,19 +72,22 @@ extension Doctor {
         let users = try await mailkeep.store.read { transaction in
             let active = try transaction.mailAddonUsers(.active)
             let inactive = try transaction.mailAddonUsers(.inactive)
-            let failing = active.filter { $0.synchronisationError != nil }
-                .map { "\($0.user.email) (\($0.synchronisationError ?? "-"))" }
+            let failing = active.compactMap { user in
+                user.synchronisationError.map { DoctorReason(user.user.email, code: $0) }
+            }
             let failed = inactive.filter { $0.attempt?.status == .failed }
-                .map { "\($0.user.email) (\($0.attempt?.error ?? "-"))" }
+                .map { DoctorReason($0.user.email, code: $0.attempt?.error ?? SyncFailure.Code.internal.rawValue) }
             return (count: active.count + inactive.count, attention: failing + failed)
         }
-        let more = users.attention.count > Self.named ? ["…"] : []
-        let values = [
-            "count": "\(users.count)", "attention": "\(users.attention.count)",
-            "users": (users.attention.prefix(Self.named) + more).joined(separator: ", "),
-        ]
+        let more = users.attention.count - Self.named
         let isFine = users.attention.isEmpty
-        return DoctorFinding(.mailboxes, isFine ? .ok : .failed, isFine ? .mailboxesOk : .mailboxesAttention, values)
+        return DoctorFinding(
+            .mailboxes,
+            isFine ? .ok : .failed,
+            isFine ? .mailboxesOk : more > 0 ? .mailboxesMore : .mailboxesAttention,
+            ["count": "\(users.count)", "attention": "\(users.attention.count)", "more": "\(more)"],
+            reasons: ["users": Array(users.attention.prefix(Self.named))]
+        )
     }
 
     /// Servers that are asked at the same time.
@@ -94,8 +97,8 @@ extension Doctor {
         let servers = try await mailkeep.store.read { try $0.mailServersInUse() }
             .sorted { ($0.server.host, $0.server.port) < ($1.server.host, $1.server.port) }
         let sources = mailkeep.sources
-        let unreachable = try await withThrowingTaskGroup(of: (Int, String)?.self) { group in
-            var faults: [(Int, String)] = []
+        let unreachable = try await withThrowingTaskGroup(of: (Int, DoctorReason)?.self) { group in
+            var faults: [(Int, DoctorReason)] = []
             for (index, server) in servers.enumerated() {
                 if index >= Self.width, let fault = try await group.next() { if let fault { faults.append(fault) } }
                 group.addTask {
@@ -104,19 +107,19 @@ extension Doctor {
                         return nil
                     } catch let failure as SyncFailure {
                         let name = "\(server.server.host):\(server.server.port)"
-                        return (index, "\(name) (\(failure.code.rawValue): \(failure.message))")
+                        return (index, DoctorReason(name, code: failure.code.rawValue, detail: failure.message))
                     }
                 }
             }
             for try await fault in group { if let fault { faults.append(fault) } }
             return faults.sorted { $0.0 < $1.0 }.map(\.1)
         }
-        let values = ["count": "\(servers.count)", "servers": unreachable.joined(separator: ", ")]
         return DoctorFinding(
             .mailServers,
             unreachable.isEmpty ? .ok : .failed,
             unreachable.isEmpty ? .mailServersOk : .mailServersUnreachable,
-            values
+            ["count": "\(servers.count)"],
+            reasons: ["servers": unreachable]
         )
     }
 }

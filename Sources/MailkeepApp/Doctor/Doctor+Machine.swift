@@ -8,7 +8,9 @@ import MailkeepSync
 /// The directory, its disk, the clock and the uploads.
 extension Doctor {
     /// Folders and files that nobody but their owner may reach.
-    private static let guarded = ["", "/keys", "/keys/master", "/keys/keyring", "/vault", "/uploads", "/temporary"]
+    private static let guarded = [
+        "", "/keys", "/keys/master", "/keys/keyring", "/keys/keyring.next", "/vault", "/uploads", "/temporary",
+    ]
 
     static func examineDirectory(_ path: String) throws -> DoctorFinding {
         try DataDirectory.check(path)
@@ -93,14 +95,22 @@ extension Doctor {
     }
 
     func examineKeys(_ mailkeep: Mailkeep) async throws -> DoctorFinding {
-        let ring = try mailkeep.withKeyFiles { try KeyRing.open(in: $0) }
+        let (ring, awaits, isGiven, hasFile) = try mailkeep.withKeyFiles { directory, master in
+            (
+                try KeyRing.open(in: directory, master: master), try KeyRing.awaitsMaster(in: directory),
+                master != nil, try KeyRing.hasMasterFile(in: directory)
+            )
+        }
         guard ring.signer.publicKey == mailkeep.keys.signer.publicKey else {
             return DoctorFinding(.keys, .failed, .keysOther)
         }
+        if awaits { return DoctorFinding(.keys, .failed, .keysAwaited) }
+        if isGiven, hasFile { return DoctorFinding(.keys, .failed, .keysMasterFile) }
         let messages = isThorough ? nil : Self.sealedMessages
         let (count, faults) = try await mailkeep.store.read { try $0.examineSeals(messages: messages) }
         let values = ["count": "\(count)", "faults": "\(faults)"]
-        return DoctorFinding(.keys, faults > 0 ? .failed : .ok, faults > 0 ? .keysSealed : .keysOk, values)
+        if faults > 0 { return DoctorFinding(.keys, .failed, .keysSealed, values) }
+        return DoctorFinding(.keys, .ok, isGiven ? .keysOkOutside : .keysOk, values)
     }
 
     private static let sealedMessages = 1000

@@ -127,11 +127,11 @@ package struct Doctor: Sendable {
                 ["path": error.path, "detail": error.detail ?? "-"]
             )
         case let error as AppError: DoctorFinding(check, .failed, key: "err.\(error.code.rawValue)", error.values)
-        case let error as KeyError: DoctorFinding(check, .failed, .keysUnusable, ["detail": error.message])
+        case let error as KeyError: DoctorFinding(check, .failed, key: error.sentence, error.sentenceValues)
         case let error as StoreError where error.code == .newerSchema: DoctorFinding(check, .failed, .schemaNewer)
         case let error as StoreError where error.code == .damaged:
             DoctorFinding(check, .failed, .databaseDamaged, ["detail": error.message])
-        default: DoctorFinding(check, .failed, .failed, ["detail": SyncFailure(error).message])
+        default: DoctorFinding(check, .failed, .failed, reasons: ["reason": [DoctorReason(SyncFailure(error))]])
         }
     }
 }

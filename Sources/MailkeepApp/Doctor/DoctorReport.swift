@@ -1,3 +1,5 @@
+import MailkeepSync
+
 /// What is looked at, in the order of telling.
 package enum DoctorCheck: String, Sendable, CaseIterable {
     case directory
@@ -20,7 +22,9 @@ package enum DoctorSentence: String, Sendable, CaseIterable {
     case directoryOk = "directory.ok"
     case directoryModes = "directory.modes"
     case keysOk = "keys.ok"
-    case keysUnusable = "keys.unusable"
+    case keysOkOutside = "keys.ok_outside"
+    case keysMasterFile = "keys.master_file"
+    case keysAwaited = "keys.awaited"
     case keysSealed = "keys.sealed"
     case keysOther = "keys.other"
     case schemaOk = "schema.ok"
@@ -45,6 +49,7 @@ package enum DoctorSentence: String, Sendable, CaseIterable {
     case mailServersUnreachable = "mail_servers.unreachable"
     case mailboxesOk = "mailboxes.ok"
     case mailboxesAttention = "mailboxes.attention"
+    case mailboxesMore = "mailboxes.more"
     case jobsOk = "jobs.ok"
     case jobsStalled = "jobs.stalled"
     case uploadsOk = "uploads.ok"
@@ -72,12 +77,21 @@ package struct DoctorFinding: Sendable, Equatable {
 
     package var check: DoctorCheck
     package var status: Status
-    /// The key of the sentence, after which `values` are put in.
+    /// The key of the sentence, after which `values` and `reasons` are put in.
     package var sentence: String
     package var values: [String: String]
+    /// What is told in the reader's words, by the name that it has in the sentence.
+    package var reasons: [String: [DoctorReason]] = [:]
 
-    init(_ check: DoctorCheck, _ status: Status, _ sentence: DoctorSentence, _ values: [String: String] = [:]) {
+    init(
+        _ check: DoctorCheck,
+        _ status: Status,
+        _ sentence: DoctorSentence,
+        _ values: [String: String] = [:],
+        reasons: [String: [DoctorReason]] = [:]
+    ) {
         self.init(check, status, key: "doctor.\(sentence.rawValue)", values)
+        self.reasons = reasons
     }
 
     init(_ check: DoctorCheck, _ status: Status, key: String, _ values: [String: String] = [:]) {
@@ -85,6 +99,34 @@ package struct DoctorFinding: Sendable, Equatable {
         self.status = status
         sentence = key
         self.values = values
+    }
+}
+
+/// Why something is not as it should be.
+package struct DoctorReason: Sendable, Equatable {
+    /// What it is about; nil where the sentence tells.
+    package var name: String?
+    /// The key of a few words in `wording.json`.
+    package var words: String
+    /// What an operator may need beyond these, in English.
+    package var detail: String?
+
+    init(_ name: String?, _ fault: ManifestFault) {
+        (self.name, words) = (name, "manifest.\(fault.rawValue)")
+    }
+
+    /// - Parameter code: that of a `SyncFailure`.
+    init(_ name: String?, code: String, detail: String? = nil) {
+        (self.name, words, self.detail) = (name, "cause.\(code)", detail)
+    }
+
+    init(_ failure: SyncFailure) {
+        self.init(nil, code: failure.code.rawValue, detail: failure.message)
+    }
+
+    fileprivate func text(in wording: Wording) -> String {
+        let words = wording.text(key: words)
+        return name.map { "\($0) (\(words))" } ?? words
     }
 }
 
@@ -108,13 +150,7 @@ package struct DoctorReport: Sendable, Equatable {
     package func shape(in wording: Wording) -> DoctorShape {
         DoctorShape(
             healthy: isHealthy,
-            checks: findings.map {
-                .init(
-                    check: $0.check.rawValue,
-                    status: $0.status.rawValue,
-                    message: wording.text(key: $0.sentence, $0.values)
-                )
-            },
+            checks: findings.map { .init($0, wording) },
             repairs: repairs.map { .init($0, wording) }
         )
     }
@@ -126,6 +162,17 @@ package struct DoctorShape: Encodable, Sendable {
         package var check: String
         package var status: String
         package var message: String
+        /// What an operator may need beyond the sentence, in English.
+        package var detail: String?
+
+        init(_ finding: DoctorFinding, _ wording: Wording) {
+            check = finding.check.rawValue
+            status = finding.status.rawValue
+            let parts = finding.reasons.mapValues { $0.map { $0.text(in: wording) }.joined(separator: ", ") }
+            message = wording.text(key: finding.sentence, finding.values.merging(parts) { own, _ in own })
+            let details = finding.reasons.values.flatMap { $0 }.compactMap(\.detail)
+            detail = details.isEmpty ? nil : details.joined(separator: "; ")
+        }
     }
 
     package struct Repair: Encodable, Sendable {

@@ -36,13 +36,35 @@ struct ExportedMail: Sendable {
     }
 }
 
+/// The bytes of a mail that is taken out.
+struct ExportedContent: Sendable {
+    /// All of them, of a mail that is small enough to be held.
+    let held: Data?
+    private let location: ContentLocation
+    private let vault: any Vault
+
+    private static let mostHeld: Int64 = 4 << 20
+
+    /// Reads the bytes of a mail, unless they are too many.
+    init(of mail: ExportedMail, in vault: any Vault) throws {
+        self.vault = vault
+        location = mail.content
+        held = mail.size <= Self.mostHeld ? try vault.readAll(location, limit: Int(Self.mostHeld)) : nil
+    }
+
+    /// Hands them to `write`, in pieces of at most 1 MiB where they are not held.
+    func copy(to write: (Data) async throws -> Void) async throws {
+        if let held { try await write(held) } else { try await vault.copy(location, to: write) }
+    }
+}
+
 /// The file that an export becomes: mails first, then the documents that prove them.
 ///
 /// Used by one task at a time. What it has not handed on yet is bounded, however large the export; of every mail it keeps
 /// some sixty bytes, for the list.
 protocol ExportContainer: AnyObject {
     /// Takes a mail, once for each place that it has in this form.
-    func add(_ mail: ExportedMail, from vault: any Vault) async throws
+    func add(_ mail: ExportedMail, _ content: ExportedContent) async throws
 
     /// The lines of the list: of every mail so far, in order.
     func forEachLine(_ body: (ExportedFile, Data) async throws -> Void) async throws

@@ -1,5 +1,6 @@
 import Crypto
 package import Foundation
+import MailVault
 import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
@@ -55,12 +56,9 @@ package struct ExportMail: UseCase {
         var output = Output()
         var last = ExportPosition()
         while let page = try await nextPage(after: last, backup, mailkeep, caller) {
-            for mail in page.mails {
-                try Task.checkCancellation()
-                try await container.add(mail, from: mailkeep.vault)
-                output.messages += 1
-                output.bytes += mail.size
-            }
+            try await add(page.mails, to: container, from: mailkeep.vault)
+            output.messages += page.mails.count
+            output.bytes += page.mails.reduce(0) { $0 + $1.size }
             output.withheld += page.withheld
             last = page.end
         }
@@ -84,6 +82,32 @@ package struct ExportMail: UseCase {
             let cover = MboxExport.Cover(subject: wording.text(.exportSubject), text: wording.text(.exportText))
             return MboxExport(cover: cover, madeAt: madeAt, write: write)
         }
+    }
+
+    /// Adds mails while the next ones are read on another processor.
+    private func add(_ mails: [ExportedMail], to container: any ExportContainer, from vault: any Vault) async throws {
+        var rest = mails[...]
+        var contents: [ExportedContent] = []
+        while true {
+            try Task.checkCancellation()
+            let batch = rest.prefix(contents.count)
+            rest = rest.dropFirst(contents.count)
+            let following = rest.prefix(Self.readAhead(rest))
+            async let next = following.map { try ExportedContent(of: $0, in: vault) }
+            for (mail, content) in zip(batch, contents) { try await container.add(mail, content) }
+            contents = try await next
+            if contents.isEmpty { return }
+        }
+    }
+
+    /// How many of the next mails are read together: about 1 MiB, and at least one.
+    private static func readAhead(_ mails: ArraySlice<ExportedMail>) -> Int {
+        var size: Int64 = 0
+        let end = mails.firstIndex { mail in
+            size += mail.size
+            return size > 1 << 20
+        }
+        return end.map { max(1, mails.distance(from: mails.startIndex, to: $0)) } ?? mails.count
     }
 
     private func nextPage(

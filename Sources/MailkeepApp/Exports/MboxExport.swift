@@ -24,9 +24,6 @@ final class MboxExport: ExportContainer {
 
     /// Cannot stand in a document, as all of them are base64.
     static let boundary = "=_mailkeep_export"
-    /// A mail up to this size is held until it is known whether its last line has an end; larger ones are read twice.
-    private static let mostHeld: Int64 = 4 << 20
-
     private let sink: ExportSink
     private let cover: Cover
     private let madeAt: Timestamp
@@ -40,22 +37,15 @@ final class MboxExport: ExportContainer {
         self.madeAt = madeAt
     }
 
-    func add(_ mail: ExportedMail, from vault: any Vault) async throws {
+    /// What is not held is read twice, as the separator says whether the last line has an end.
+    func add(_ mail: ExportedMail, _ content: ExportedContent) async throws {
         guard let digest = MailDigest(mail.sha256) else { throw StoreError(.damaged, "a message has no SHA-256") }
-        var held: [Data] = []
         var last: UInt8?
-        try await vault.copy(mail.content) { piece in
-            last = piece.last ?? last
-            if mail.size <= Self.mostHeld { held.append(piece) }
-        }
+        try await content.copy { last = $0.last ?? last }
         let hasEnd = last == UInt8(ascii: "\n")
         try await sink.append(mbox.begin(sender: mail.sender, at: mail.sentAt, hasEnd: hasEnd))
         let offset = sink.offset
-        if mail.size <= Self.mostHeld {
-            for piece in held { try await sink.append(mbox.quote(piece)) }
-        } else {
-            try await vault.copy(mail.content) { try await sink.append(mbox.quote($0)) }
-        }
+        try await content.copy { try await sink.append(mbox.quote($0)) }
         try await sink.append(mbox.rest())
         lines.append(Line(sha256: digest, size: mail.size, offset: offset, length: sink.offset - offset))
         try await sink.append(mbox.finish())

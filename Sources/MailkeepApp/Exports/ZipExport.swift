@@ -25,12 +25,12 @@ final class ZipExport: ExportContainer {
         self.madeAt = Date(madeAt)
     }
 
-    func add(_ mail: ExportedMail, from vault: any Vault) async throws {
+    func add(_ mail: ExportedMail, _ content: ExportedContent) async throws {
         guard let digest = MailDigest(mail.sha256) else { throw StoreError(.damaged, "a message has no SHA-256") }
         for folder in mail.folders.isEmpty ? [""] : mail.folders {
             let line = Line(sha256: digest, size: mail.size, sentAt: mail.sentAt, folder: place(of: folder))
             try await zip.beginFile(path(of: line), size: mail.size, modifiedAt: Date(mail.sentAt))
-            try await vault.copy(mail.content) { try await zip.append($0) }
+            try await content.copy { try await zip.append($0) }
             lines.append(line)
         }
     }

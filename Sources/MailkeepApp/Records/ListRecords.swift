@@ -61,7 +61,8 @@ package struct ListRecords: UseCase {
             switch selection {
             case .all(let query): keys = try transaction.records(query, openTo: actor.id).map(\.key)
             case .address(let module, _):
-                let found = try hash.map { try transaction.records(of: module, addressHash: $0, openTo: actor.id) } ?? []
+                let found =
+                    try hash.map { try transaction.records(of: module, addressHash: $0, openTo: actor.id) } ?? []
                 keys = Page(items: Array(found.prefix(PageRequest.maximumSize)), hasMore: false)
             case .one(let record):
                 guard try transaction.isAssociated(actor.id, with: record) else { throw Refusal(.v1) }
@@ -125,7 +126,9 @@ extension ReadTransaction {
             return nil
         }
         let link = { (key: RecordKey?) -> DirectoryRecord.Link? in
-            guard let key, try self.isAssociated(viewer, with: key), let linked = try self.record(key) else { return nil }
+            guard let key, try self.isAssociated(viewer, with: key), let linked = try self.record(key) else {
+                return nil
+            }
             return DirectoryRecord.Link(id: key.id, name: linked.name)
         }
         return DirectoryRecord(

@@ -45,7 +45,9 @@ package struct RecordField: Sendable, Equatable {
                     RecordField(name: "Contact_Name", type: .lookup, lookup: .contacts),
                 ]
             }
-        return [RecordField(name: "id", type: .bigint, isReadOnly: true), RecordField(name: "Owner", type: .ownerlookup)]
+        return [
+            RecordField(name: "id", type: .bigint, isReadOnly: true), RecordField(name: "Owner", type: .ownerlookup),
+        ]
             + own
             + [
                 RecordField(name: "Shared_With", type: .multiuserlookup),

@@ -197,7 +197,9 @@ private struct RecordSaving {
         guard module.matchesAddresses else { return former?.name }
         guard input.fields["First_Name"] != nil || input.fields["Last_Name"] != nil else { return former?.name }
         let given = { (field: String) in input.fields[field] ?? former?.fields[field] }
-        guard let last = given("Last_Name") ?? (input.fields["Last_Name"] == nil ? former?.name : nil) else { return nil }
+        guard let last = given("Last_Name") ?? (input.fields["Last_Name"] == nil ? former?.name : nil) else {
+            return nil
+        }
         return PersonName.full(first: given("First_Name"), last: last)
     }
 

@@ -78,7 +78,9 @@ extension EmailShape {
             attachments: summary.attachments.map {
                 Attachment(name: $0.name ?? "", content_type: $0.contentType, size: $0.size)
             },
-            linked_record: record.map { LinkedRecord(id: $0.id.description, module: .init(api_name: $0.module.rawValue)) },
+            linked_record: record.map {
+                LinkedRecord(id: $0.id.description, module: .init(api_name: $0.module.rawValue))
+            },
             size: message.size,
             sha256: summary.sha256.hex,
             visible_by: message.ground.rawValue,

@@ -2,7 +2,7 @@ import Crypto
 import Foundation
 import Glibc
 import MailVault
-import MailkeepKeys
+package import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
 import MailkeepSync
@@ -17,11 +17,14 @@ package struct RestoreSnapshot: Sendable {
     package var directory: String
     /// A folder with the files `master` and `keyring`, in place of those in the snapshot.
     package var keys: String?
+    /// The master key, where it is given from outside and not in either place.
+    package var masterKey: MasterKey?
 
-    package init(file: String, directory: String, keys: String? = nil) {
+    package init(file: String, directory: String, keys: String? = nil, masterKey: MasterKey? = nil) {
         self.file = file
         self.directory = directory
         self.keys = keys
+        self.masterKey = masterKey
     }
 
     private static let mostHeaderBytes = 1 << 20
@@ -29,7 +32,8 @@ package struct RestoreSnapshot: Sendable {
 
     /// - Parameter origin: the way in, and the operating system's user.
     /// - Throws: `AppError` (`snapshotNone`, `snapshotUnreadable`, `snapshotDamaged`, `snapshotNewer`,
-    ///   `snapshotKeysNeeded`, `snapshotOtherKeys`), `DataDirectoryError`, `SyncFailure`.
+    ///   `snapshotKeysNeeded`, `snapshotMasterKeyNeeded`, `snapshotOtherKeys`), `DataDirectoryError`, `KeyError`,
+    ///   `SyncFailure`.
     package func run(origin: String, at now: Timestamp = .now()) async throws -> SnapshotShape {
         let reader = try SnapshotReader(file)
         let (header, headerPart) = try readHeader(reader)
@@ -120,15 +124,18 @@ package struct RestoreSnapshot: Sendable {
         origin: String,
         at now: Timestamp
     ) async throws {
+        // No file is made of a master key that is given.
+        let needed = SnapshotPath.keys.filter { masterKey == nil || $0 != SnapshotPath.masterKey }
         if let keys {
-            for name in SnapshotPath.keys { try place.takeKey(name, from: keys) }
+            for name in needed { try place.takeKey(name, from: keys) }
         } else {
-            for name in SnapshotPath.keys where !manifest.parts.contains(where: { $0.path == name }) {
-                throw damaged(name)
+            for name in needed where !manifest.parts.contains(where: { $0.path == name }) {
+                guard name == SnapshotPath.masterKey, header.master_key_outside == true else { throw damaged(name) }
+                throw AppError(.snapshotMasterKeyNeeded)
             }
         }
         let folder = URL(filePath: place.path)
-        let ring = try KeyRing.open(in: folder)
+        let ring = try KeyRing.open(in: folder, master: masterKey)
         guard Data(ring.signer.publicKey).base64EncodedString() == header.public_key else {
             throw AppError(.snapshotOtherKeys)
         }

@@ -14,7 +14,10 @@ struct SnapshotHeader: Codable, Sendable, Equatable {
     var taken_time: String
     /// The migrations that the database went through.
     var schema: [String]
+    /// Whether the folder `keys` goes along.
     var keys_included: Bool
+    /// Whether the master key was given from outside: then it is not in the snapshot, whatever else is.
+    var master_key_outside: Bool?
     /// The key that the manifest is signed with, in base64: which keys it takes to read the snapshot.
     var public_key: String
 }
@@ -39,7 +42,8 @@ struct SnapshotManifest: Codable, Sendable, Equatable {
 /// The files that a snapshot may hold, by their paths in it.
 enum SnapshotPath {
     static let database = "mailkeep.sqlite"
-    static let keys = ["keys/master", "keys/keyring"]
+    static let masterKey = "keys/master"
+    static let keys = [masterKey, "keys/keyring"]
     static let configurationFolder = "configuration"
 
     /// Whether a restored file may lie at a path: no other than these, and none that leads elsewhere.
@@ -75,6 +79,7 @@ package struct SnapshotShape: Encodable, Sendable, Equatable {
     package var taken_time: String
     package var schema: String
     package var keys_included: Bool
+    package var master_key_outside: Bool
     package var files: Int
     package var bytes: Int64
 
@@ -83,6 +88,7 @@ package struct SnapshotShape: Encodable, Sendable, Equatable {
         taken_time = header.taken_time
         schema = header.schema.last ?? ""
         keys_included = header.keys_included
+        master_key_outside = header.master_key_outside ?? false
         files = manifest.parts.count
         bytes = manifest.parts.reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
     }

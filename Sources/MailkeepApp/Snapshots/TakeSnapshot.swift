@@ -11,7 +11,7 @@ import MailkeepSync
 ///
 /// First the database is copied as it stands at one moment, then the vault's segments as long as they are by then: bytes
 /// are durable in the vault before a row names them, so that every row of the copy finds its bytes. The keys go along
-/// only where that is asked for, and with them a configuration file that lies in the data directory, as it may hold
+/// only where that is asked for, without a master key that is given from outside, and with them a configuration file that lies in the data directory, as it may hold
 /// secrets in clear.
 package struct TakeSnapshot: UseCase {
     /// How far it has come, in bytes.
@@ -86,6 +86,7 @@ package struct TakeSnapshot: UseCase {
             taken_time: now.iso8601,
             schema: state.schema,
             keys_included: includesKeys,
+            master_key_outside: mailkeep.hasGivenMasterKey,
             public_key: Data(mailkeep.keys.signer.publicKey).base64EncodedString()
         )
         let total = files.reduce(0) { $0 + $1.size }
@@ -96,7 +97,7 @@ package struct TakeSnapshot: UseCase {
         )
         try await writer.add(SnapshotHeader.path, JSONEncoder.sorted.encode(header))
         if includesKeys {
-            for (name, bytes) in try mailkeep.withKeyFiles({ try KeyRing.files(in: $0) }) {
+            for (name, bytes) in try mailkeep.withKeyFiles({ try KeyRing.files(in: $0, master: $1) }) {
                 try await writer.add("keys/\(name)", Data(bytes))
             }
         }

@@ -1,7 +1,15 @@
+package import MailkeepKeys
 package import MailkeepModel
 
 import struct Foundation.Data
 import class Foundation.JSONDecoder
+
+extension KeyError {
+    /// The key of the sentence, after which `sentenceValues` are put in.
+    var sentence: String { "keys.\(code.rawValue)" }
+
+    var sentenceValues: [String: String] { ["path": path?.forMessages ?? "keys"] }
+}
 
 /// What Mailkeep says to a person, in their language.
 ///
@@ -41,7 +49,15 @@ package struct Wording: Sendable {
     }
 
     /// What an error of the app says.
-    package func error(_ error: AppError) -> String { text(key: "err.\(error.code.rawValue)", error.values) }
+    package func error(_ error: AppError) -> String {
+        var values = error.values
+        // A manifest's fault is a code.
+        if let fault = values["fault"] { values["fault"] = fault == "-" ? fault : text(key: "manifest.\(fault)") }
+        return text(key: "err.\(error.code.rawValue)", values)
+    }
+
+    /// What an error of the keys says.
+    package func error(_ error: KeyError) -> String { text(key: error.sentence, error.sentenceValues) }
 
     /// What older mail of a record is still to come, in sentences.
     package func linking(_ linking: RecordLinkingShape) -> [String] {

@@ -193,13 +193,18 @@ package enum WordingID: String, Sendable, CaseIterable {
     case proofFailed = "proof.failed"
 
     case okKeysRotated = "ok.keys.rotated"
+    case okKeysInFile = "ok.keys.in_file"
+    case okKeysPrepared = "ok.keys.prepared"
     case okGarbage = "ok.gc"
     case okGarbageFound = "ok.gc.found"
     case okGarbageNone = "ok.gc.none"
     case okSnapshot = "ok.snapshot"
     case okSnapshotWithKeys = "ok.snapshot.with_keys"
+    case okSnapshotOutside = "ok.snapshot.outside"
+    case okSnapshotWithKeyring = "ok.snapshot.with_keyring"
     case okRestored = "ok.restored"
     case snapshotWithKeys = "snapshot.with_keys"
+    case snapshotWithKeyring = "snapshot.with_keyring"
     case snapshotProgress = "snapshot.progress"
 
     case stFolders = "st.folders"

@@ -22,7 +22,13 @@ struct APIContext: ChildRequestContext {
     var wording: Wording { Wording(locale: user.locale) }
 
     /// As whom use cases are performed.
-    var caller: Caller { Caller(user: user.id, origin: "api \(visit.client) client/\(access.client)") }
+    var caller: Caller {
+        Caller(
+            user: user.id,
+            origin: "api \(visit.client) client/\(access.client)",
+            request: visit.request
+        )
+    }
 
     /// The id in the path; one that nothing has where it is none, so that it is answered like one (V1).
     func id<Entity>(_ name: String) -> Identifier<Entity> {
@@ -109,6 +115,7 @@ struct APIAuthentication: RouterMiddleware {
         if let token = Self.token(of: request), let access = try await site.mailkeep.access(token) {
             visit.access = access
             visit.locale = access.user.locale
+            visit.note.user = access.user.id
         }
         return try await next(request, visit)
     }

@@ -66,7 +66,8 @@ extension RecordInput {
         }
     }
 
-    private mutating func set(_ field: RecordField, to value: JSONValue, _ object: JSONObject, _ module: Module) throws {
+    private mutating func set(_ field: RecordField, to value: JSONValue, _ object: JSONObject, _ module: Module) throws
+    {
         switch field.name {
         case "Owner": owner = try object.reference(field.name)
         case "Shared_With": sharedWith = try Self.users(value, field.name, object)

@@ -28,10 +28,16 @@ struct SettingsAPI {
             return try Response("profiles", [try Self.one(profiles.first { $0.id == id.description })])
         }
         routes.get("/settings/modules", .of(.modulesSettings)) { _, context in
-            try Response("modules", Module.allCases.map { ModuleShape($0, context.wording) })
+            try Response(
+                "modules",
+                Module.allCases.map { ModuleShape($0, Wording(locale: context.user.locale, on: .page)) }
+            )
         }
         routes.get("/settings/modules/{module}", .of(.modulesSettings)) { _, context in
-            try Response("modules", [ModuleShape(try context.module(), context.wording)])
+            try Response(
+                "modules",
+                [ModuleShape(try context.module(), Wording(locale: context.user.locale, on: .page))]
+            )
         }
         routes.get("/settings/fields", .of(.fields)) { _, context in
             guard context.query["module"] != nil else { throw APIFault(.missing, parameter: "module") }
@@ -89,7 +95,7 @@ private struct ModuleShape: Encodable {
         id = "\(number)"
         api_name = module.rawValue
         module_name = module.rawValue
-        singular_label = wording.text(key: "api.\(module.rawValue.lowercased())")
+        singular_label = wording.text(key: "module.\(module.rawValue.lowercased())")
         plural_label = singular_label
         sequence_number = number
     }

@@ -102,12 +102,7 @@ struct BackupPages {
         }
         if !result.whole {
             notice = Notice(
-                text: presenter.wording.error(
-                    AppError(
-                        .backupDamaged,
-                        ["count": "\(result.damaged.count)", "fault": result.manifest_fault ?? "-"]
-                    )
-                ),
+                text: presenter.wording.error(result.failure),
                 isProblem: true,
                 lines: Array(result.damaged.prefix(50))
             )

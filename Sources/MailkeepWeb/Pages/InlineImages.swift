@@ -21,7 +21,7 @@ struct InlineImages {
             let link = context.parameters.get("link") ?? ""
             guard let image = site.mailkeep.imageLink(link), context.session.map({ $0.user.id == image.viewer }) ?? true
             else { throw Refusal(.v1) }
-            let caller = Caller(user: image.viewer, origin: "web \(context.client)")
+            let caller = Caller(user: image.viewer, origin: "web \(context.client)", request: context.request)
             let action = ReadAttachment(image.part, of: image.message, at: image.source)
             let attachment: ReadAttachment.Output
             do {

@@ -80,7 +80,7 @@ struct SignInPages {
     }
 
     private func signOut(_ session: Session, _ context: VisitContext) async throws {
-        let caller = Caller(user: session.user.id, origin: "web \(context.client)")
+        let caller = Caller(user: session.user.id, origin: "web \(context.client)", request: context.request)
         try await site.mailkeep.signOut(session, as: caller)
     }
 

@@ -5,6 +5,7 @@ enum PageWord: String, CaseIterable {
     case pageFormExpired = "page.form_expired"
     case pageBadRequest = "page.bad_request"
     case pageMethod = "page.method"
+    case pageMetrics = "page.metrics"
 
     case setupTitle = "setup.title"
     case signinTitle = "signin.title"

@@ -1,5 +1,7 @@
 import Hummingbird
+import Logging
 import MailkeepApp
+import MailkeepMetrics
 
 /// What every page has at hand.
 struct Site: Sendable {
@@ -9,14 +11,29 @@ struct Site: Sendable {
     let templates: Templates
     let proxies: TrustedProxies
     let apiRate: APIRate
+    let metrics: MetricRegistry
+    let logger: Logger
+    let readiness: ReadinessProbe
+    /// When the certificate ends that is served, in seconds since 1970; nil without one.
+    let certificateEnd: Double?
 
-    init(mailkeep: Mailkeep, configuration: WebConfiguration, setUpToken: SecretToken?) throws {
+    init(
+        mailkeep: Mailkeep,
+        configuration: WebConfiguration,
+        setUpToken: SecretToken?,
+        metrics: MetricRegistry = MetricRegistry(),
+        logger: Logger = Logger(label: "mailkeep")
+    ) throws {
         self.mailkeep = mailkeep
         self.configuration = configuration
         self.setUpToken = setUpToken
         templates = try Templates()
         proxies = TrustedProxies(configuration.trustedProxies)
         apiRate = APIRate(limit: configuration.apiRateLimit)
+        self.metrics = metrics
+        self.logger = logger
+        readiness = ReadinessProbe(mailkeep)
+        certificateEnd = configuration.certificateEnd
     }
 
     /// Every route there is.
@@ -24,6 +41,7 @@ struct Site: Sendable {
         let bare = Router(context: VisitContext.self)
         addPages(to: bare)
         let router = Router(context: VisitContext.self, options: [.autoGenerateHeadEndpoints])
+        router.add(middleware: RequestLog(metrics: metrics, logger: logger))
         router.add(middleware: ResponseHeaders(isSecure: configuration.isSecure))
         router.add(middleware: VisitMiddleware(site: self))
         router.add(middleware: APIDoor(responder: api().buildResponder()))
@@ -35,6 +53,7 @@ struct Site: Sendable {
     }
 
     private func addPages(to router: Router<VisitContext>) {
+        OperationRoutes(site: self).add(to: router)
         Assets().add(to: router)
         SetUpPage(site: self).add(to: router)
         SignInPages(site: self).add(to: router)

@@ -1,11 +1,16 @@
 import Foundation
 import Hummingbird
+import Logging
 import MailkeepApp
 import MailkeepModel
 
 /// What is known of a request before any page looks at it.
 struct VisitContext: RequestContext {
     var coreContext: CoreRequestContextStorage
+    /// Found again in the log and the audit log.
+    let request = UUID().uuidString.lowercased()
+    /// For what is told of the request once it is answered.
+    let note = VisitNote()
     /// The address at the other end of the connection.
     let peer: String
     /// The client's address: the peer's, or what a trusted proxy says.
@@ -29,6 +34,9 @@ struct VisitContext: RequestContext {
     init(source: ApplicationRequestContextSource) {
         coreContext = .init(source: source)
         peer = source.channel.remoteAddress?.ipAddress ?? ""
+        // In place of the library's own, so that all lines of a request name it likewise.
+        logger[metadataKey: "hb.request.id"] = nil
+        logger[metadataKey: "request"] = "\(request)"
     }
 
     /// What every form of this visit carries.
@@ -52,7 +60,7 @@ struct SignedInContext: ChildRequestContext {
     var form: FormData { visit.form }
 
     /// As whom use cases are performed.
-    var caller: Caller { Caller(user: session.user.id, origin: "web \(visit.client)") }
+    var caller: Caller { Caller(user: session.user.id, origin: "web \(visit.client)", request: visit.request) }
 }
 
 /// A page for people who are signed in was asked for by somebody who is not.

@@ -22,6 +22,7 @@ struct VisitMiddleware: RouterMiddleware {
         let cookies = request.cookies
         if let token = cookies[site.cookieName(.session)].flatMap({ SecretToken($0.value) }) {
             visit.session = try await site.mailkeep.session(token, isUse: !LivePart.isAsked(for: request))
+            if let user = visit.session?.user.id { visit.note.user = user }
         }
         visit.visitor = cookies[site.cookieName(.visitor)].flatMap { SecretToken($0.value) }
         visit.locale =

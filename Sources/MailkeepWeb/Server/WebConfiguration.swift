@@ -16,6 +16,8 @@ package struct WebConfiguration: Sendable {
     package var trustedProxies: [String]
     /// Requests of one client of the API within a minute.
     package var apiRateLimit: Int
+    /// What opens the metrics to other machines; nil keeps them to this one.
+    package var metricsToken: String?
 
     package init(
         host: String = "127.0.0.1",
@@ -24,7 +26,8 @@ package struct WebConfiguration: Sendable {
         key: String? = nil,
         publicURL: String? = nil,
         trustedProxies: [String] = [],
-        apiRateLimit: Int = 6000
+        apiRateLimit: Int = 6000,
+        metricsToken: String? = nil
     ) {
         self.host = host
         self.port = port
@@ -33,6 +36,7 @@ package struct WebConfiguration: Sendable {
         self.publicURL = publicURL
         self.trustedProxies = trustedProxies
         self.apiRateLimit = max(1, apiRateLimit)
+        self.metricsToken = metricsToken
     }
 
     /// Whether browsers come over TLS, to us or to a proxy before us.
@@ -68,12 +72,21 @@ package struct WebConfiguration: Sendable {
         if let bad = trustedProxies.first(where: { TrustedProxies.network($0) == nil }) {
             throw WebError(.badProxy, bad)
         }
+        if let metricsToken, metricsToken.count < Self.shortestToken { throw WebError(.shortToken) }
         let behindProxy = publicURL?.lowercased().hasPrefix("https://") == true && !trustedProxies.isEmpty
         guard Self.isLoopback(host) || certificate != nil || behindProxy else { throw WebError(.notSecure, host) }
     }
 
-    private static func isLoopback(_ host: String) -> Bool {
+    /// Characters of a token that nobody guesses.
+    private static let shortestToken = 16
+
+    static func isLoopback(_ host: String) -> Bool {
         host == "localhost" || host == "::1" || (host.hasPrefix("127.") && TrustedProxies.network(host) != nil)
+    }
+
+    /// When the certificate ends, in seconds since 1970; nil without one.
+    var certificateEnd: Double? {
+        certificate.flatMap { try? NIOSSLCertificate.fromPEMFile($0).first }.map { Double($0.notValidAfter) }
     }
 
     /// What TLS is spoken with; nil without.
@@ -105,6 +118,7 @@ package struct WebError: Error, Sendable, Equatable {
         case badPublicURL = "bad_public_url"
         case badProxy = "bad_proxy"
         case notSecure = "not_secure"
+        case shortToken = "short_token"
         case addressInUse = "address_in_use"
     }
 

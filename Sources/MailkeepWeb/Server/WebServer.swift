@@ -4,6 +4,7 @@ import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 package import MailkeepApp
+package import MailkeepMetrics
 import NIOCore
 import ServiceLifecycle
 
@@ -12,21 +13,30 @@ package struct WebServer: Service {
     private let mailkeep: Mailkeep
     private let configuration: WebConfiguration
     private let setUpToken: SecretToken?
+    private let metrics: MetricRegistry
     private let logger: Logger
+    private let onReady: @Sendable () async -> Void
 
-    /// - Parameter setUpToken: opens the page that makes the organisation, where there is none yet.
+    /// - Parameters:
+    ///   - setUpToken: opens the page that makes the organisation, where there is none yet.
+    ///   - metrics: what is told to whoever may read metrics.
+    ///   - onReady: called once, when pages can be asked for.
     /// - Throws: `WebError`.
     package init(
         mailkeep: Mailkeep,
         configuration: WebConfiguration,
         setUpToken: SecretToken?,
-        logger: Logger
+        metrics: MetricRegistry = MetricRegistry(),
+        logger: Logger,
+        onReady: @escaping @Sendable () async -> Void = {}
     ) throws {
         try configuration.check()
         self.mailkeep = mailkeep
         self.configuration = configuration
         self.setUpToken = setUpToken
+        self.metrics = metrics
         self.logger = logger
+        self.onReady = onReady
     }
 
     /// The page that makes the organisation, with the token that opens it.
@@ -38,7 +48,13 @@ package struct WebServer: Service {
     ///
     /// - Throws: `WebError` (`addressInUse`, `badCertificate`).
     package func run() async throws {
-        let site = try Site(mailkeep: mailkeep, configuration: configuration, setUpToken: setUpToken)
+        let site = try Site(
+            mailkeep: mailkeep,
+            configuration: configuration,
+            setUpToken: setUpToken,
+            metrics: metrics,
+            logger: logger
+        )
         let limits = HTTP1Channel.Configuration(idleTimeout: .seconds(90))
         var server = HTTPServerBuilder.http1(configuration: limits)
         if let tls = try configuration.tls() { server = try .tls(server, tlsConfiguration: tls) }
@@ -52,8 +68,9 @@ package struct WebServer: Service {
                 address: .hostname(configuration.host, port: configuration.port),
                 serverName: nil
             ),
-            onServerRunning: { [logger, configuration] _ in
+            onServerRunning: { [logger, configuration, onReady] _ in
                 logger.info("serving pages", metadata: ["address": "\(configuration.address)"])
+                await onReady()
             },
             logger: quiet
         )

@@ -206,13 +206,7 @@ struct BackupCommand: ParsableCommand {
         func run(in context: CommandContext) async throws {
             try await context.withSession(common) { session in
                 let result = try await session.perform(VerifyBackup(backup: backupID(id)))
-                guard result.whole else {
-                    let error = AppError(
-                        .backupDamaged,
-                        ["count": "\(result.damaged.count)", "fault": result.manifest_fault ?? "-"]
-                    )
-                    throw error
-                }
+                guard result.whole else { throw result.failure }
                 let message = session.wording.text(.okVerify)
                 let action = ActionShape(id: id, message: message, verification: result)
                 try await session.print(

@@ -21,7 +21,9 @@ struct ConnectCommand: ParsableCommand {
         )
 
         @OptionGroup var common: CommonOptions
-        @Option(help: ArgumentHelp("The CRM's API: https://www.zohoapis.jp, or a Mailkeep's address.", valueName: "url"))
+        @Option(
+            help: ArgumentHelp("The CRM's API: https://www.zohoapis.jp, or a Mailkeep's address.", valueName: "url")
+        )
         var apiDomain: String?
         @Option(help: ArgumentHelp("Where it gives tokens; else --api-domain with /oauth/v2/token.", valueName: "url"))
         var accountsUrl: String?

@@ -38,7 +38,7 @@ struct DoctorCommand: ServedCommand, Reaching {
         do {
             // Keys that others can reach are not even opened.
             let mended = repair ? Doctor.mendModes(of: path) : []
-            report = try await context.host.withMailkeep(data: path) {
+            report = try await context.host.withMailkeep(at: location) {
                 let origin = "shell \(terminal.userName)(\(terminal.userID))"
                 return try await doctor.run(in: $0, origin: origin, mended: mended)
             }

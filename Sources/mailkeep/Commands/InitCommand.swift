@@ -9,7 +9,9 @@ struct InitCommand: LocalCommand {
         abstract: "Make an organisation with its first administrator.",
         discussion: """
             Makes the data directory (only you can read it), its keys and its database. The password is read from \
-            standard input, or asked for at the terminal.
+            standard input, or asked for at the terminal. Where a master key is given (64 hexadecimal digits, as \
+            openssl rand -hex 32 prints them), the data directory has no file of it, and every start of Mailkeep \
+            needs it: if it is lost, so is all mail.
             """
     )
 
@@ -35,10 +37,12 @@ struct InitCommand: LocalCommand {
         let locale = locale ?? console.locale
         let wording = Wording(locale: locale)
         let password = try await console.newPassword(fromStandardInput: passwordStdin, wording: wording)
+        let masterKey = try host.masterKey(location)
         let directory = try DataDirectory.create(at: path)
         let terminal = console.terminal
         let mailkeep = try await Mailkeep.prepare(
             directory,
+            masterKey: masterKey,
             permissions: try Mailkeep.Permissions(),
             logger: Logger(label: "mailkeep")
         )

@@ -1,6 +1,9 @@
 import ArgumentParser
+import CoreMetrics
 import Logging
 import MailkeepApp
+import MailkeepKeys
+import MailkeepMetrics
 import MailkeepModel
 import MailkeepWeb
 import ServiceLifecycle
@@ -28,10 +31,10 @@ struct ServeCommand: LocalCommand {
     @Option(help: ArgumentHelp("The port to listen on; else MAILKEEP_PORT, else 8080.", valueName: "port"))
     var port: Int?
 
-    @Option(help: ArgumentHelp("The certificate chain for TLS, in PEM.", valueName: "file"))
+    @Option(help: ArgumentHelp("The certificate chain for TLS, in PEM.", valueName: "file"), completion: .file())
     var tlsCertificate: String?
 
-    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"))
+    @Option(help: ArgumentHelp("The certificate's key, in PEM.", valueName: "file"), completion: .file())
     var tlsKey: String?
 
     @Option(help: ArgumentHelp("The address under which browsers reach the pages.", valueName: "url"))
@@ -65,6 +68,9 @@ struct ServeCommand: LocalCommand {
     )
     var apiRateLimit: Int?
 
+    @Option(help: ArgumentHelp("How the log is written: text or json; else MAILKEEP_LOG_FORMAT.", valueName: "format"))
+    var logFormat: LogFormat?
+
     func run(console: any Console, host: any Host) async throws {
         let settings = host.settings
         guard let path = location.data ?? settings.data else { throw UsageError.noData }
@@ -76,16 +82,19 @@ struct ServeCommand: LocalCommand {
             key: tlsKey ?? settings.tlsKey,
             publicURL: publicUrl ?? settings.publicURL,
             trustedProxies: settings.trustedProxies + trustedProxy,
-            apiRateLimit: apiRateLimit ?? settings.apiRateLimit
+            apiRateLimit: apiRateLimit ?? settings.apiRateLimit,
+            metricsToken: settings.metricsToken
         )
         try web.check()
         let notifications = NotificationSettings(
             mail: try mail.settings(over: settings.mail).submission(),
             pages: web.publicURL == nil ? nil : web.address
         )
+        let masterKey = try host.masterKey(location)
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
             directory,
+            masterKey: masterKey,
             permissions: try settings.permissions(
                 networks: reach.allowMailNetwork,
                 paths: reach.allowMailPath,
@@ -96,7 +105,18 @@ struct ServeCommand: LocalCommand {
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
-        let pages = try WebServer(mailkeep: mailkeep, configuration: web, setUpToken: setUpToken, logger: logger)
+        let metrics = MetricRegistry(version: MailkeepCommand.version)
+        MetricsSystem.bootstrap(metrics)
+        let manager = ServiceManager()
+        let pages = try WebServer(
+            mailkeep: mailkeep,
+            configuration: web,
+            setUpToken: setUpToken,
+            metrics: metrics,
+            logger: logger
+        ) {
+            manager.tell(.ready)
+        }
         let serverHost = ServerHost(mailkeep: mailkeep, settings: settings)
         let shell = ShellServer(
             path: directory.socket,
@@ -136,7 +156,8 @@ struct ServeCommand: LocalCommand {
             )
         )
         try await group.run()
-        try mailkeep.close()
+        manager.tell(.stopping)
+        mailkeep.close(telling: logger)
         logger.info("stopped")
     }
 
@@ -156,8 +177,11 @@ private struct ServerHost: Host {
     let settings: Settings
     var takesUpJobs: Bool { true }
 
+    /// Only who makes or opens a data directory needs it, and the server has done so.
+    func masterKey(_ location: DataOption) throws -> MasterKey? { nil }
+
     func withMailkeep<Result: Sendable>(
-        data: String?,
+        at location: DataOption,
         _ body: @Sendable (Mailkeep) async throws -> Result
     ) async throws -> Result {
         try await body(mailkeep)

@@ -1,0 +1,84 @@
+import Glibc
+import Logging
+import MailVault
+import MailkeepStore
+import MailkeepSync
+import Synchronization
+
+/// Whether Mailkeep can do its work at the moment.
+package struct Readiness: Sendable, Equatable {
+    /// What is looked at.
+    package enum Check: String, Sendable, CaseIterable {
+        /// The database answers.
+        case database
+        /// The vault takes bytes.
+        case vault
+        /// Jobs are taken up.
+        case jobs
+    }
+
+    /// What is not as it should be.
+    package var failed: Set<Check> = []
+
+    package var isReady: Bool { failed.isEmpty }
+}
+
+/// Looks whether Mailkeep can do its work, once a second at most however often it is asked.
+package final class ReadinessProbe: Sendable {
+    private let mailkeep: Mailkeep
+    private let last = Mutex<(at: ContinuousClock.Instant, readiness: Readiness)?>(nil)
+
+    private static let freshness = Duration.seconds(1)
+    /// How long the database may take to answer.
+    private static let patience = Duration.seconds(5)
+    /// How long ago jobs were last seen to be taken up.
+    private static let pulse = Duration.seconds(60)
+    /// Bytes that the disk must take.
+    private static let room: off_t = 1 << 20
+
+    package init(_ mailkeep: Mailkeep) {
+        self.mailkeep = mailkeep
+    }
+
+    /// What was found within the last second, or is found now.
+    package func look() async -> Readiness {
+        if let last = last.withLock({ $0 }), last.at.duration(to: .now) < Self.freshness { return last.readiness }
+        var readiness = Readiness()
+        if await !databaseAnswers() { readiness.failed.insert(.database) }
+        if await !vaultTakesBytes() { readiness.failed.insert(.vault) }
+        if !mailkeep.workPulse.isFelt(within: Self.pulse) { readiness.failed.insert(.jobs) }
+        for check in Readiness.Check.allCases where readiness.failed.contains(check) {
+            mailkeep.logger.warning("not ready", metadata: ["check": "\(check.rawValue)"])
+        }
+        let found = readiness
+        last.withLock { $0 = (.now, found) }
+        return readiness
+    }
+
+    private func databaseAnswers() async -> Bool {
+        await withTaskGroup(of: Bool.self) { group in
+            group.addTask { [mailkeep] in (try? await mailkeep.store.read { try $0.answers() }) ?? false }
+            group.addTask {
+                try? await Task.sleep(for: Self.patience)
+                return false
+            }
+            defer { group.cancelAll() }
+            return await group.next() ?? false
+        }
+    }
+
+    /// Nothing is stored for it: the disk gives room to a file that goes at once.
+    private func vaultTakesBytes() async -> Bool {
+        do {
+            try mailkeep.vault.checkPoison()
+            return try await TemporaryFolder(in: mailkeep.directory.path).withFile { path in
+                let descriptor = open(path, O_WRONLY | O_CLOEXEC)
+                guard descriptor >= 0 else { return false }
+                defer { close(descriptor) }
+                return posix_fallocate(descriptor, 0, Self.room) == 0
+            }
+        } catch {
+            return false
+        }
+    }
+}
