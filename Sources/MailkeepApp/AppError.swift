@@ -20,6 +20,7 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case connectionBroken = "connection_broken"
         case badWebhook = "bad_webhook"
         case badWebhookEvent = "bad_webhook_event"
+        case webhookPlain = "webhook_plain"
         case webhookNetwork = "webhook_network"
         case tooManyWebhooks = "too_many_webhooks"
         case noWebhook = "no_webhook"

@@ -151,7 +151,8 @@ extension AppError.Code {
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
             .noBackup, .snapshotKeysNeeded, .snapshotMasterKeyNeeded, .masterKeyOutside, .appendNeedsImap, .badFolder,
-            .badWebhook, .badWebhookEvent, .webhookNetwork, .tooManyWebhooks, .noWebhook, .badMailSettings:
+            .badWebhook, .badWebhookEvent, .webhookPlain, .webhookNetwork, .tooManyWebhooks, .noWebhook,
+            .badMailSettings:
             .invalid
         case .appendFull: .mailbox
         }

@@ -51,8 +51,9 @@ extension Schema {
             BEGIN
                 INSERT INTO delivery (event_id, webhook_id)
                 SELECT NEW.id, id FROM webhook WHERE disabled_at IS NULL AND instr(events, ' ' || NEW.type || ' ');
-                INSERT INTO delivery (event_id, user_id)
-                SELECT NEW.id, id FROM user WHERE profile = 'administrator' AND status = 'active'
+                -- What comes within half a minute goes into one mail.
+                INSERT INTO delivery (event_id, user_id, next_at)
+                SELECT NEW.id, id, NEW.at + 30000 FROM user WHERE profile = 'administrator' AND status = 'active'
                   AND NEW.type IN ('backup.failed', 'mailbox.needs_attention');
             END;
         -- However long nobody delivers them, and however many there are.

@@ -110,6 +110,24 @@ extension ReadTransaction {
         ).map(Self.delivery)
     }
 
+    /// What is told in one mail: of the same administrator and type, what is due, and what was not tried yet.
+    package func deliveriesByMail(with delivery: StoredDelivery, at now: Timestamp) throws -> [StoredDelivery] {
+        try rows(
+            """
+            \(Self.deliveries)
+            WHERE delivery.state = 'pending' AND delivery.webhook_id IS NULL AND delivery.user_id = ? AND event.type = ?
+              AND (delivery.next_at <= ? OR delivery.attempts = 0)
+            ORDER BY delivery.id LIMIT 100
+            """,
+            [delivery.user?.rawValue, delivery.event.type, now.rawValue]
+        ).map(Self.delivery)
+    }
+
+    /// Whether any mail is on its way.
+    package func hasMailDeliveries() throws -> Bool {
+        try exists("SELECT 1 FROM delivery WHERE state = 'pending' AND webhook_id IS NULL LIMIT 1")
+    }
+
     private static let deliveries = """
         SELECT delivery.*, event.uid, event.type, event.at, event.user_id AS event_user_id, event.actor_id,
             event.backup_id, event.backup_kind, event.reason

@@ -13,13 +13,21 @@ extension Mailkeep {
 
     /// Makes one attempt at a delivery, and notes how it went; where the process ends before that, it is made again.
     ///
+    /// A mail takes along what else there is to tell its recipient of the same kind: where a provider's settings break,
+    /// hundreds of mailboxes need attention at once.
+    ///
     /// - Throws: `StoreError`, `CancellationError`.
     func deliver(_ delivery: StoredDelivery) async throws {
         var (status, failure): (Int?, String?)
+        var told = [delivery]
         do {
             switch (delivery.webhook, delivery.user) {
             case (let webhook?, _): status = try await post(delivery, to: webhook)
-            case (_, let user?): try await mail(delivery, to: user)
+            case (_, let user?):
+                let now = clock()
+                let together = try await store.read { try $0.deliveriesByMail(with: delivery, at: now) }
+                if !together.isEmpty { told = together }
+                try await mail(told.map(\.event), to: user)
             default: failure = DeliveryError.Code.internal.rawValue
             }
         } catch let error as DeliveryError {
@@ -27,7 +35,7 @@ extension Mailkeep {
         } catch is NoRecipient {
             failure = "recipient"
         }
-        try await note(delivery, status, failure)
+        try await note(told, status, failure)
         logger.log(
             level: failure == nil ? .info : .warning,
             "delivery",
@@ -42,26 +50,35 @@ extension Mailkeep {
     /// There is nobody any more to whom it could go.
     private struct NoRecipient: Error {}
 
-    private func note(_ delivery: StoredDelivery, _ status: Int?, _ failure: String?) async throws {
+    private func note(_ deliveries: [StoredDelivery], _ status: Int?, _ failure: String?) async throws {
         let now = clock()
-        let isGone = delivery.webhook != nil && status == Self.gone
+        try await store.write { transaction in
+            for delivery in deliveries { try Self.note(delivery, status, failure, in: transaction, at: now) }
+        }
+    }
+
+    private static func note(
+        _ delivery: StoredDelivery,
+        _ status: Int?,
+        _ failure: String?,
+        in transaction: WriteTransaction,
+        at now: Timestamp
+    ) throws {
+        let isGone = delivery.webhook != nil && status == gone
         let isFinal =
             failure == nil || isGone || failure == "recipient" || delivery.event.type == Event.test
-            || delivery.attempts >= Self.deliveryPauses.count
-        let retryAt = isFinal ? nil : now.advanced(byMilliseconds: Self.deliveryPauses[delivery.attempts])
-        try await store.write { transaction in
-            try transaction.noteAttempt(
-                of: delivery.id,
-                as: failure == nil ? .delivered : isFinal ? .failed : .pending,
-                status: status,
-                error: isGone ? "gone" : failure,
-                retryAt: retryAt,
-                at: now
-            )
-            guard let webhook = delivery.webhook else { return }
-            if isGone { try transaction.disableWebhook(webhook, at: now) }
-            if failure == nil { try transaction.enableWebhook(webhook) }
-        }
+            || delivery.attempts >= deliveryPauses.count
+        try transaction.noteAttempt(
+            of: delivery.id,
+            as: failure == nil ? .delivered : isFinal ? .failed : .pending,
+            status: status,
+            error: isGone ? "gone" : failure,
+            retryAt: isFinal ? nil : now.advanced(byMilliseconds: deliveryPauses[delivery.attempts]),
+            at: now
+        )
+        guard let webhook = delivery.webhook else { return }
+        if isGone { try transaction.disableWebhook(webhook, at: now) }
+        if failure == nil { try transaction.enableWebhook(webhook) }
     }
 
     private func post(_ delivery: StoredDelivery, to id: WebhookID) async throws -> Int {
@@ -77,15 +94,16 @@ extension Mailkeep {
         return try await client.post(body, to: address, headers: headers, attempt: delivery.attempts)
     }
 
-    private func mail(_ delivery: StoredDelivery, to id: UserID) async throws {
+    /// - Parameter events: of one type.
+    private func mail(_ events: [Event], to id: UserID) async throws {
         guard let server = notifications.mail else { throw NoRecipient() }
-        let (recipient, about) = try await store.read { transaction in
-            (try transaction.user(id), try delivery.event.user.flatMap { try transaction.user($0) })
+        let (recipient, names) = try await store.read { transaction in
+            (try transaction.user(id), try transaction.userNames(events.lazy.compactMap(\.user)))
         }
-        guard let recipient, recipient.isAdministrator, let about else { throw NoRecipient() }
+        guard let recipient, recipient.isAdministrator else { throw NoRecipient() }
         let mail = NotificationMail(
-            event: delivery.event,
-            about: about,
+            events: events,
+            names: names,
             recipient: recipient,
             from: server.from,
             pages: notifications.pages

@@ -66,7 +66,7 @@ package struct AddWebhook: UseCase {
         do {
             _ = try await address.addresses { mailkeep.networks.allows($0) }
         } catch let error as DeliveryError where error.code == .network {
-            throw AppError(.webhookNetwork)
+            throw AppError(address.isSecure ? .webhookNetwork : .webhookPlain)
         } catch is DeliveryError {
             // What does not resolve now may later; it is checked then.
         }

@@ -81,8 +81,8 @@ extension Mailkeep {
     /// Of each receiver the oldest delivery that is due; without a mail server, mail is forgotten here.
     func dueDeliveries() async throws -> [StoredDelivery] {
         let now = clock()
-        let due = try await store.read { try $0.dueDeliveries(at: now) }
-        guard notifications.mail == nil, due.contains(where: { $0.webhook == nil }) else { return due }
+        let (due, hasMail) = try await store.read { (try $0.dueDeliveries(at: now), try $0.hasMailDeliveries()) }
+        guard notifications.mail == nil, hasMail else { return due }
         try await store.write { try $0.removeMailDeliveries() }
         return due.filter { $0.webhook != nil }
     }

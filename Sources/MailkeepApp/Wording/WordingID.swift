@@ -310,6 +310,8 @@ package enum WordingID: String, Sendable, CaseIterable {
     case mailBackupFailedSubject = "notify.backup_failed.subject"
     case mailMailboxAttention = "notify.mailbox_attention"
     case mailMailboxAttentionSubject = "notify.mailbox_attention.subject"
+    case mailBackupsFailedSubject = "notify.backups_failed.subject"
+    case mailMailboxesAttentionSubject = "notify.mailboxes_attention.subject"
     case mailFooter = "notify.footer"
     case notificationsTitle = "notifications.title"
     case webhookMade = "webhook.made"

@@ -119,7 +119,9 @@ struct NotificationPages {
                 back: Self.address
             )
             return try await site.render(.webhook, title: wording.text(.webhookMade), content, for: context)
-        } catch let error as AppError where [.badWebhook, .webhookNetwork, .tooManyWebhooks].contains(error.code) {
+        } catch let error as AppError
+            where [.badWebhook, .webhookPlain, .webhookNetwork, .tooManyWebhooks].contains(error.code)
+        {
             let problem = Problem(error, in: context.user.locale)
             return try await overview(entered: url, chosen: events, problem: problem, for: context)
         }
