@@ -62,6 +62,12 @@ let package = Package(
             pkgConfig: "libarchive",
             providers: [.apt(["libarchive-dev"])]
         ),
+        .systemLibrary(
+            name: "CCurl",
+            path: "Sources/C/CCurl",
+            pkgConfig: "libcurl",
+            providers: [.apt(["libcurl4-openssl-dev"])]
+        ),
 
         // Signing in.
         .target(
@@ -79,6 +85,20 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]
+        ),
+
+        // Telling others.
+        .target(
+            name: "Delivery",
+            dependencies: [
+                "CCurl", "MailConnection",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]
         ),
@@ -123,7 +143,7 @@ let package = Package(
         .target(
             name: "MailkeepApp",
             dependencies: [
-                "CArchive", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel",
+                "CArchive", "Delivery", "MailMessage", "MailVault", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel",
                 "MailkeepStore", "MailkeepSync", "OAuthClient",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
@@ -189,6 +209,10 @@ let package = Package(
         .testTarget(name: "POP3ClientTests", dependencies: ["POP3Client", "MailConnection", "TestSupport"] + nio),
         .testTarget(name: "SASLTests", dependencies: ["SASL"]),
         .testTarget(name: "OAuthClientTests", dependencies: ["OAuthClient", "TestSupport"]),
+        .testTarget(
+            name: "DeliveryTests",
+            dependencies: ["Delivery", "TestSupport", .product(name: "NIOCore", package: "swift-nio")]
+        ),
         .testTarget(name: "MailMessageTests", dependencies: ["MailMessage"]),
         .testTarget(name: "MailVaultTests", dependencies: ["MailVault", "MailkeepKeys"]),
         .testTarget(
@@ -210,8 +234,9 @@ let package = Package(
         .testTarget(
             name: "MailkeepAppTests",
             dependencies: [
-                "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepStore", "MailkeepSync", "OAuthClient",
-                "TestSupport",
+                "Delivery", "MailkeepApp", "MailkeepKeys", "MailkeepModel", "MailkeepStore", "MailkeepSync",
+                "OAuthClient", "TestSupport",
+                .product(name: "GRDB", package: "GRDB.swift"),
                 .product(name: "Logging", package: "swift-log"),
             ]
         ),

@@ -151,7 +151,9 @@ extension AppError.Code {
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
             .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
-            .noBackup, .snapshotKeysNeeded, .snapshotMasterKeyNeeded, .masterKeyOutside, .appendNeedsImap, .badFolder:
+            .noBackup, .snapshotKeysNeeded, .snapshotMasterKeyNeeded, .masterKeyOutside, .appendNeedsImap, .badFolder,
+            .badWebhook, .badWebhookEvent, .webhookPlain, .webhookNetwork, .tooManyWebhooks, .noWebhook,
+            .badMailSettings:
             .invalid
         case .appendFull: .mailbox
         }

@@ -21,6 +21,9 @@ package final class Mailkeep: Sendable {
     let uploads: UploadFolder
     package let uploadLimit: Int64
     let providers: MailProviders
+    /// Which receivers of webhooks may be connected to.
+    let networks: NetworkPolicy
+    let notifications: NotificationSettings
     let tokens: AccessTokens
     let passwordHasher = PasswordHasher()
     let throttle = SignInThrottle()
@@ -81,6 +84,7 @@ package final class Mailkeep: Sendable {
         masterKey: MasterKey?,
         permissions: Permissions,
         providers: MailProviders,
+        notifications: NotificationSettings,
         clock: @escaping @Sendable () -> Timestamp,
         logger: Logger
     ) throws {
@@ -94,6 +98,8 @@ package final class Mailkeep: Sendable {
         uploads = UploadFolder(in: directory.path, keys: keys)
         uploadLimit = permissions.uploadLimit
         self.providers = providers
+        self.notifications = notifications
+        networks = NetworkPolicy(allowed: permissions.networks)
         tokens = AccessTokens(store: store, providers: providers, now: clock)
         sources = MailSources(
             store: store,
@@ -119,6 +125,7 @@ package final class Mailkeep: Sendable {
         masterKey: MasterKey? = nil,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
+        notifications: NotificationSettings = NotificationSettings(),
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
@@ -128,6 +135,7 @@ package final class Mailkeep: Sendable {
             masterKey: masterKey,
             permissions: permissions,
             providers: providers,
+            notifications: notifications,
             clock: clock,
             logger: logger
         )
@@ -143,6 +151,7 @@ package final class Mailkeep: Sendable {
         masterKey: MasterKey? = nil,
         permissions: Permissions,
         providers: [MailProvider: MailProviderSettings] = [:],
+        notifications: NotificationSettings = NotificationSettings(),
         clock: @escaping @Sendable () -> Timestamp = Timestamp.now,
         logger: Logger
     ) async throws -> Mailkeep {
@@ -157,6 +166,7 @@ package final class Mailkeep: Sendable {
             masterKey: masterKey,
             permissions: permissions,
             providers: providers,
+            notifications: notifications,
             clock: clock,
             logger: logger
         )

@@ -20,6 +20,7 @@ enum Schema {
         migrator.registerMigration("keeping") { try $0.execute(sql: keeping) }
         migrator.registerMigration("appending") { try $0.execute(sql: appending) }
         migrator.registerMigration("clients") { try $0.execute(sql: clients) }
+        migrator.registerMigration("events") { try $0.execute(sql: events) }
         return migrator
     }
 

@@ -56,6 +56,11 @@ extension WriteTransaction {
         try revokeClients(of: nil, at: now)
     }
 
+    /// Tells nobody any more of what had happened before a snapshot: whoever it concerned may have been told since.
+    package func endAllDeliveries() throws {
+        try run("UPDATE delivery SET state = 'failed', error = 'restored' WHERE state = 'pending'")
+    }
+
     /// Takes away uploaded backup sources whose files are not there.
     ///
     /// - Parameter files: those that are.

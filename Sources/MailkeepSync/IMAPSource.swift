@@ -4,7 +4,7 @@ import Logging
 import MailConnection
 import MailkeepModel
 import MailkeepStore
-import NIOCore
+package import NIOCore
 import SASL
 
 /// A mailbox on an IMAP server.
@@ -253,7 +253,7 @@ extension OpenedFolder {
 
 extension NetworkPolicy {
     /// Whether a server at an address may be connected to.
-    func allows(_ address: SocketAddress) -> Bool {
+    package func allows(_ address: SocketAddress) -> Bool {
         address.ipAddress.flatMap(Network.address).map(allows) ?? false
     }
 }

@@ -56,4 +56,6 @@ enum DocumentKey: String {
     case erasures
     case tokens
     case connection
+    case webhooks
+    case deliveries
 }

@@ -33,7 +33,7 @@ struct MailkeepCommand: AsyncParsableCommand {
             UnlockCommand.self, BackupCommand.self, ImportCommand.self, RecordsCommand.self, HoldCommand.self,
             RetentionCommand.self, EraseCommand.self, AuditCommand.self, SnapshotCommand.self, RestoreCommand.self,
             DoctorCommand.self, CollectCommand.self, KeysCommand.self, TokenCommand.self,
-            ConnectCommand.self, VerifyExportCommand.self,
+            WebhookCommand.self, ConnectCommand.self, VerifyExportCommand.self,
         ]
     )
 

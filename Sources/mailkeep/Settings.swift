@@ -30,6 +30,8 @@ struct Settings: Sendable {
     let uploadLimit: Int?
     /// Requests of one client of the API within a minute.
     let apiRateLimit: Int
+    /// The mail server that takes mail to administrators.
+    let mail: MailSubmissionSettings
     /// The providers with which this Mailkeep is registered.
     let providers: [MailProvider: MailProviderSettings]
 
@@ -119,6 +121,7 @@ struct Settings: Sendable {
             trustedProxies: reader.stringArray(forKey: SettingKey.trustedProxy.key, default: []),
             uploadLimit: reader.int(forKey: SettingKey.uploadLimit.key),
             apiRateLimit: reader.int(forKey: SettingKey.apiRateLimit.key, default: 6000),
+            mail: Self.mail(reader),
             providers: Dictionary(
                 uniqueKeysWithValues: MailProvider.allCases.compactMap { provider in
                     Self.settings(of: provider, reader.scoped(to: ConfigKey([provider.rawValue]))).map {
@@ -130,6 +133,18 @@ struct Settings: Sendable {
             logLevel: logLevel,
             metricsToken: reader.string(forKey: SettingKey.metricsToken.key, isSecret: true)
         )
+    }
+
+    private static func mail(_ reader: ConfigReader) -> MailSubmissionSettings {
+        var settings = MailSubmissionSettings()
+        settings.host = reader.string(forKey: SettingKey.smtpHost.key)
+        settings.port = reader.int(forKey: SettingKey.smtpPort.key)
+        settings.security = reader.string(forKey: SettingKey.smtpSecurity.key)
+        settings.username = reader.string(forKey: SettingKey.smtpUsername.key)
+        settings.password = reader.string(forKey: SettingKey.smtpPassword.key, isSecret: true)
+        settings.from = reader.string(forKey: SettingKey.smtpFrom.key)
+        settings.certificateFile = reader.string(forKey: SettingKey.smtpCAFile.key)
+        return settings
     }
 
     /// The environment before the configuration file; in the environment both are one too many.

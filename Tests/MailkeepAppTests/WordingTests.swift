@@ -1,3 +1,4 @@
+import Delivery
 import MailkeepKeys
 import MailkeepModel
 import MailkeepSync
@@ -17,6 +18,7 @@ struct WordingTests {
             + FolderExclusion.allCases.map { "skip.\($0.rawValue)" }
             + DoctorSentence.allCases.map { "doctor.\($0.rawValue)" }
             + AppendReport.Reason.allCases.map { "append.\($0.rawValue)" }
+            + DeliveryError.Code.allCases.map { "deliver.\($0.rawValue)" }
             + SyncFailure.Code.allCases.map(\.rawValue).flatMap { ["fail.\($0)", "reach.\($0)", "cause.\($0)"] }
             + KeyError.Code.allCases.map { "keys.\($0.rawValue)" }
             + ManifestFault.allCases.map { "manifest.\($0.rawValue)" }

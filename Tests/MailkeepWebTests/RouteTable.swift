@@ -535,7 +535,26 @@ struct RouteTable {
                 "/settings/organization",
                 Self.administration("/settings/organization", ["administrators_see": "yes"], 303)
             ),
-        ] + keeping
+        ] + notifications + keeping
+    }
+
+    /// Webhooks and mail to administrators.
+    private var notifications: [Line] {
+        let page = "/settings/notifications"
+        let webhook = ["url": "https://192.0.2.1/hook", "event.user.locked": "yes"]
+        return [
+            Line(.get, page, Self.administration(page, 200)),
+            Line(
+                .post,
+                page,
+                Self.administration(page, webhook, 200),
+                Self.administration(page, webhook.merging(["url": "ftp://192.0.2.1/"]) { $1 }, 400),
+                Self.administration(page, webhook.merging(["url": "https://127.0.0.1/"]) { $1 }, 400)
+            ),
+            Line(.post, "\(page)/{webhook}/test", Self.administration("\(page)/999/test", 404)),
+            Line(.get, "\(page)/{webhook}/remove", Self.administration("\(page)/999/remove", 404)),
+            Line(.post, "\(page)/{webhook}/remove", Self.administration("\(page)/999/remove", 404)),
+        ]
     }
 
     /// Programs that use the API: everybody's own, and for administrators all.

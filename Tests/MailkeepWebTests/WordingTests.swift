@@ -79,6 +79,7 @@ struct WordingTests {
                 + AssociationGround.allCases.map { "opened.\($0.rawValue)" }
                 + Module.allCases.map { "module.\($0.rawValue.lowercased())" }
                 + SharingSetting.allCases.map { "sharing.\($0.rawValue)" }
+                + EventType.allCases.map { "event.\($0.rawValue)" } + ["event.webhook.test"]
                 + Scope.everything.map { "scope.\($0.area.rawValue)" }
         )
         let pages = Set(Wording.ofPages.keys)

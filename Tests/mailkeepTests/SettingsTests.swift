@@ -41,6 +41,13 @@ struct SettingsTests {
         case .watchedInboxes: Sample(text: "7", json: 7) { "\($0.watchedInboxes)" }
         case .mailConnections: Sample(text: "5", json: 5) { "\($0.mailConnections)" }
         case .apiRateLimit: Sample(text: "11", json: 11) { "\($0.apiRateLimit)" }
+        case .smtpHost: Sample(text: "mail.example", json: "mail.example") { $0.mail.host }
+        case .smtpPort: Sample(text: "2525", json: 2525) { $0.mail.port.map { "\($0)" } }
+        case .smtpSecurity: Sample(text: "starttls", json: "starttls") { $0.mail.security }
+        case .smtpUsername: Sample(text: "mailkeep", json: "mailkeep") { $0.mail.username }
+        case .smtpPassword: Sample(text: "a secret", json: "a secret") { $0.mail.password }
+        case .smtpFrom: Sample(text: "a@m.example", json: "a@m.example") { $0.mail.from }
+        case .smtpCAFile: Sample(text: "/ca.pem", json: "/ca.pem") { $0.mail.certificateFile }
         case .uploadLimit: Sample(text: "9", json: 9) { $0.uploadLimit.map { "\($0)" } }
         case .logFormat: Sample(text: "json", json: "json") { $0.logFormat.rawValue }
         case .logLevel: Sample(text: "error", json: "error") { $0.logLevel?.rawValue }

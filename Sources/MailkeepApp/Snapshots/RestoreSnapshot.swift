@@ -148,6 +148,7 @@ package struct RestoreSnapshot: Sendable {
             let details = ["taken": header.taken_time, "keys": keys == nil ? "snapshot" : "given"]
             try await store.write { transaction in
                 try transaction.endAllSignIns(at: now)
+                try transaction.endAllDeliveries()
                 try transaction.detachUploads(notAmong: uploads)
                 try transaction.releaseAllJobs()
                 let action = AuditedAction(name: "restore", details: details)

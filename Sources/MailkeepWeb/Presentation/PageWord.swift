@@ -1,6 +1,6 @@
 /// The sentences of `pages.json` that code chooses or fills in; templates name the others themselves.
 ///
-/// Those of codes that other types own stand there under the codes: `act.`, `ground.`, `module.`, `opened.`, `sharing.`.
+/// Those of codes that other types own stand there under the codes: `act.`, `event.`, `ground.`, `module.`, `opened.`, `sharing.`.
 enum PageWord: String, CaseIterable {
     case pageFormExpired = "page.form_expired"
     case pageBadRequest = "page.bad_request"

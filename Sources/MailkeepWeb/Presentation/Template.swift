@@ -27,6 +27,7 @@ enum Template: String, CaseIterable {
     case mailList = "mail-list"
     case mailSettings = "mail-settings"
     case message
+    case notifications
     case organization
     case pager
     case provider
@@ -41,6 +42,7 @@ enum Template: String, CaseIterable {
     case source
     case user
     case users
+    case webhook
 
     /// Its text (UTF-8).
     var source: [UInt8] {
@@ -72,6 +74,7 @@ enum Template: String, CaseIterable {
         case .mailList: PackageResources.mail_list_mustache
         case .mailSettings: PackageResources.mail_settings_mustache
         case .message: PackageResources.message_mustache
+        case .notifications: PackageResources.notifications_mustache
         case .organization: PackageResources.organization_mustache
         case .pager: PackageResources.pager_mustache
         case .provider: PackageResources.provider_mustache
@@ -86,6 +89,7 @@ enum Template: String, CaseIterable {
         case .source: PackageResources.source_mustache
         case .user: PackageResources.user_mustache
         case .users: PackageResources.users_mustache
+        case .webhook: PackageResources.webhook_mustache
         }
     }
 }

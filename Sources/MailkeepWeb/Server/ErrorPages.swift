@@ -88,5 +88,6 @@ extension Error {
     var isOfWhatIsNotThere: Bool {
         let code = (self as? AppError)?.code
         return code == .noUser || code == .noBackup || code == .noHold || code == .noClient
+            || code == .noWebhook
     }
 }

@@ -74,6 +74,7 @@ struct Site: Sendable {
         ClientPages(site: self).add(to: signedIn)
         ReferencePage(site: self).add(to: signedIn)
         OrganizationPage(site: self).add(to: signedIn)
+        NotificationPages(site: self).add(to: signedIn)
         HoldPages(site: self).add(to: signedIn)
         RetentionPages(site: self).add(to: signedIn)
         ErasurePages(site: self).add(to: signedIn)

@@ -23,6 +23,7 @@ struct ServeCommand: LocalCommand {
 
     @OptionGroup var location: DataOption
     @OptionGroup var reach: ReachOptions
+    @OptionGroup var mail: MailOptions
 
     @Option(help: ArgumentHelp("The address to listen on; else MAILKEEP_HOST, else 127.0.0.1.", valueName: "address"))
     var host: String?
@@ -85,6 +86,10 @@ struct ServeCommand: LocalCommand {
             metricsToken: settings.metricsToken
         )
         try web.check()
+        let notifications = NotificationSettings(
+            mail: try mail.settings(over: settings.mail).submission(),
+            pages: web.publicURL == nil ? nil : web.address
+        )
         let masterKey = try host.masterKey(location)
         let directory = try await takeDirectory(at: path)
         let mailkeep = try await Mailkeep.prepare(
@@ -96,6 +101,7 @@ struct ServeCommand: LocalCommand {
                 uploadLimit: uploadLimit
             ),
             providers: settings.providers,
+            notifications: notifications,
             logger: logger
         )
         let setUpToken = try await mailkeep.hasOrganization() ? nil : SecretToken()
@@ -134,6 +140,7 @@ struct ServeCommand: LocalCommand {
             width: watchedInboxes ?? settings.watchedInboxes,
             logger: logger
         )
+        let notifier = NotificationService(mailkeep: mailkeep, logger: logger)
         logger.info("serving", metadata: ["socket": "\(directory.socket)"])
         if let address = pages.setUpAddress {
             try await console.write(Wording(locale: console.locale).text(.webSetUp, ["address": address]) + "\n")
@@ -142,7 +149,7 @@ struct ServeCommand: LocalCommand {
             configuration: ServiceGroupConfiguration(
                 services: [
                     .init(service: shell), .init(service: work), .init(service: watch),
-                    .init(service: directoryService), .init(service: pages),
+                    .init(service: directoryService), .init(service: notifier), .init(service: pages),
                 ],
                 gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger
