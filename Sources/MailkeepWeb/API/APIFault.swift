@@ -20,6 +20,8 @@ struct APIFault: Error, Sendable, Equatable {
         case missing
         /// A parameter or a field has a value that it cannot take.
         case value
+        /// There is nothing with that id.
+        case absent
         /// Too many requests.
         case rate
         /// A user is inactive already.
@@ -34,7 +36,7 @@ struct APIFault: Error, Sendable, Equatable {
             case .scope: "OAUTH_SCOPE_MISMATCH"
             case .path: "INVALID_URL_PATTERN"
             case .method: "INVALID_REQUEST_METHOD"
-            case .body, .size, .value: "INVALID_DATA"
+            case .body, .size, .value, .absent: "INVALID_DATA"
             case .missing: "MANDATORY_NOT_FOUND"
             case .rate: "TOO_MANY_REQUESTS"
             case .inactive: "ID_ALREADY_DEACTIVATED"
@@ -45,7 +47,7 @@ struct APIFault: Error, Sendable, Equatable {
         fileprivate var status: HTTPResponse.Status {
             switch self {
             case .token, .scope: .unauthorized
-            case .path: .notFound
+            case .path, .absent: .notFound
             case .method: .methodNotAllowed
             case .size: .contentTooLarge
             case .body, .missing, .value, .inactive, .grant: .badRequest

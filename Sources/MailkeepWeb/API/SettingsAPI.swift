@@ -69,7 +69,7 @@ struct SettingsAPI {
     }
 
     private static func one<Item>(_ item: Item?) throws -> Item {
-        guard let item else { throw AppError(.noRole) }
+        guard let item else { throw APIFault(.absent) }
         return item
     }
 }
