@@ -64,7 +64,7 @@ extension Schema {
             WHEN NEW.status IN ('completed', 'failed') AND NEW.status <> OLD.status
             BEGIN
                 INSERT INTO event (type, at, user_id, backup_id, backup_kind, reason)
-                VALUES ('backup.' || NEW.status, NEW.ended_at, NEW.user_id, NEW.id, NEW.kind, NEW.error);
+                VALUES ('backup.' || NEW.status, COALESCE(NEW.ended_at, NEW.requested_at), NEW.user_id, NEW.id, NEW.kind, NEW.error);
             END;
         CREATE TRIGGER user_is_locked AFTER UPDATE OF locked_by ON mail_addon
             WHEN NEW.locked_by IS NOT NULL AND OLD.locked_by IS NULL
@@ -81,7 +81,7 @@ extension Schema {
         CREATE TRIGGER user_is_deactivated AFTER UPDATE OF status ON user
             WHEN NEW.status = 'inactive' AND OLD.status = 'active'
             BEGIN
-                INSERT INTO event (type, at, user_id) VALUES ('user.deactivated', NEW.deactivated_at, NEW.id);
+                INSERT INTO event (type, at, user_id) VALUES ('user.deactivated', COALESCE(NEW.deactivated_at, NEW.created_at), NEW.id);
                 DELETE FROM mailbox_attention WHERE user_id = NEW.id;
             END;
 
@@ -98,9 +98,9 @@ extension Schema {
                 AND NOT EXISTS (SELECT 1 FROM mailbox_attention WHERE user_id = NEW.user_id)
                 AND EXISTS (SELECT 1 FROM user WHERE id = NEW.user_id AND status = 'active')
             BEGIN
-                INSERT INTO mailbox_attention (user_id, since) VALUES (NEW.user_id, NEW.ended_at);
+                INSERT INTO mailbox_attention (user_id, since) VALUES (NEW.user_id, COALESCE(NEW.ended_at, NEW.created_at));
                 INSERT INTO event (type, at, user_id, reason)
-                VALUES ('mailbox.needs_attention', NEW.ended_at, NEW.user_id, NEW.error);
+                VALUES ('mailbox.needs_attention', COALESCE(NEW.ended_at, NEW.created_at), NEW.user_id, NEW.error);
             END;
         CREATE TRIGGER mailbox_is_read_again AFTER UPDATE OF state ON job
             WHEN NEW.kind = 'synchronise' AND (NEW.state = 'done' OR NEW.state = 'failed' AND NEW.error = 'partial')
