@@ -84,7 +84,8 @@ package enum ShellClient {
         return try await frames.next()
     }
 
-    private static func connect(_ path: String) async throws -> ShellConnection? {
+    /// Connects; a server that has more connections waiting than its queue holds is asked again for a while.
+    private static func connect(_ path: String, attemptsLeft: Int = 200) async throws -> ShellConnection? {
         do {
             return try await SocketPath.short(path) { path in
                 try await ClientBootstrap(group: .singletonMultiThreadedEventLoopGroup)
@@ -94,6 +95,9 @@ package enum ShellClient {
             return nil
         } catch let error as IOError where [ENOENT, ENOTDIR, ECONNREFUSED].contains(error.errnoCode) {
             return nil
+        } catch let error as IOError where error.errnoCode == EAGAIN && attemptsLeft > 0 {
+            try await Task.sleep(for: .milliseconds(50))
+            return try await connect(path, attemptsLeft: attemptsLeft - 1)
         } catch let error as IOError {
             throw ShellError(errno: error.errnoCode, path: path)
         }
