@@ -5,6 +5,8 @@ import json
 import signal
 import sqlite3
 import subprocess
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from api import Client
@@ -179,3 +181,80 @@ def test_a_revoked_client_is_told(company, program, tmp_path):
     assert shown["last_error"] and secrets["refresh_token"] not in json.dumps(shown)
     assert other.ask("connect", "remove")["connection"][0]["status"] == "success"
     assert other.ask("connect", "show")["connection"] == []
+
+
+class Stub:
+    """A CRM that answers what it is told to: by what a path begins with, a status and a document."""
+
+    def __init__(self):
+        self.answers, self.asked = {}, []
+        stub = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def log_message(self, *_):
+                pass
+
+            def answer(self, status, document):
+                body = json.dumps(document).encode()
+                self.send_response(status)
+                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                self.answer(200, {"access_token": "a", "expires_in": 3600, "token_type": "Bearer"})
+
+            def do_GET(self):
+                path = self.path.removeprefix("/crm/v8/")
+                stub.asked.append(path)
+                found = next((stub.answers[each] for each in stub.answers if path.startswith(each)), (204, None))
+                # What lies far from our own clock is not believed.
+                self.date_time_string = lambda *_: "Fri, 31 Dec 9999 23:59:59 GMT"
+                self.answer(*found) if found[0] != 204 else (self.send_response(204), self.end_headers())
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.address = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+
+def test_what_ends_or_goes_there_stops_no_later_run(company, program, tmp_path):
+    """A page token that has ended, a record that is gone before it could be stored, and a clock that is far off."""
+    stub, other = Stub(), Other(tmp_path / "data", program, company)
+    contact = lambda id, owner: {"id": id, "Full_Name": f"Kunde {id}", "Owner": {"id": "1", "email": owner}}
+    known, unknown = "u@x.example", "nobody@x.example"
+    original = {
+        "users": (200, {"users": [{"id": "1", "email": known, "full_name": "U", "status": "active"}]}),
+        "Contacts?fields=Owner": (200, {"data": [contact("1", known)], "info": {
+            "more_records": True, "next_page_token": "t1"}})}
+
+    class Answers(dict):
+        """The page behind the token is answered by what the test says."""
+
+        behind = (418, {})
+
+        def __iter__(self):
+            return iter(original)
+
+        def __getitem__(self, key):
+            return self.behind if "page_token=t1" in stub.asked[-1] else original[key]
+
+    stub.answers = Answers()
+    options = ["--api-domain", stub.address, "--client-id", "c", "--secrets-stdin"]
+    broken = other.run("connect", "zoho", *options, "--as", "root@spiegel.example", input="s\nr\n")
+    assert broken.returncode == 1 and set(other.records("Contacts")) == {1}
+    # The token has ended meanwhile: what stands before it is read again.
+    Answers.behind = (400, {"code": "INVALID_DATA"})
+    original["Contacts?fields=Owner"] = (200, {"data": [contact("1", known), contact("2", unknown)]})
+    run = other.read()
+    assert "read_since" not in run and set(other.records("Contacts")) == {1}
+    assert [each["what"] for each in run["skipped"]] == ["Contacts/2"]
+    # What was left is asked for again, and may be gone.
+    original["Contacts/2"] = (404, {"code": "INVALID_DATA"})
+    del original["Contacts?fields=Owner"]
+    stub.asked.clear()
+    run = other.read()
+    assert any(each.startswith("Contacts/2?") for each in stub.asked) and run["skipped_count"] == 0
+    assert run["read_since"] < "2100"
+    stub.server.shutdown()

@@ -1,5 +1,4 @@
 import Foundation
-import Logging
 import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
@@ -81,12 +80,7 @@ extension Mailkeep {
             return nil
         }
         if client.usedAt.map({ $0.advanced(byMilliseconds: Access.noted) < now }) ?? true {
-            do {
-                try await store.write { try $0.touchClient(client.id, at: now) }
-            } catch let error as StoreError where [.diskFull, .inputOutput].contains(error.code) {
-                // What can be read is answered all the same.
-                logger.warning("a client's use is not noted", metadata: ["error": "\(error)"])
-            }
+            try await noteUse(of: "client") { try $0.touchClient(client.id, at: now) }
         }
         return Access(client: client.id, user: user, scopes: client.scopes)
     }

@@ -38,15 +38,6 @@ enum CRMDocument {
         var info: Info?
     }
 
-    struct Field: Decodable {
-        var api_name: String
-        var data_type: String?
-    }
-
-    struct Fields: Decodable {
-        var fields: [Field]
-    }
-
     /// A record's fields, of which only texts, links and lists of people are of use.
     struct Record: Decodable {
         enum Value: Decodable {

@@ -57,7 +57,10 @@ struct DirectoryReader {
     private var run = DirectoryRun()
     /// The addresses of the CRM's users by their ids there.
     private var emails: [String: String] = [:]
+    private var knownEmails: Set<String> = []
     private var beganAt: Timestamp?
+    /// Whether the next page is asked for by a token of a run that was broken off, which may have ended since.
+    private var isResuming = false
     /// What could not be stored, or not wholly, as paths of the API: `Contacts/12`.
     private var unresolved: Set<String> = []
 
@@ -84,6 +87,7 @@ struct DirectoryReader {
         try await readUsers()
         try await readUnresolved()
         var position = try connection.position.map { try JSONDecoder().decode(Position.self, from: $0) } ?? Position()
+        isResuming = position.token != nil
         while true {
             if position.stage.isOfDeleted, connection.completedAt == nil { break }
             let isLast = try await readPage(&position)
@@ -139,11 +143,13 @@ struct DirectoryReader {
         if let since { headers["If-Modified-Since"] = since.iso8601 }
         let answer = try await client.get("\(Self.path)/\(path)", query, headers: headers)
         if beganAt == nil {
-            beganAt =
-                answer.date.map { Timestamp(rawValue: Int64($0.timeIntervalSince1970 * 1000)) }
-                ?? mailkeep.clock()
+            let now = mailkeep.clock()
+            let theirs = answer.date.flatMap { Int64(exactly: ($0.timeIntervalSince1970 * 1000).rounded()) }
+            let believed = now.advanced(byMilliseconds: -Self.skew)...now.advanced(byMilliseconds: Self.skew)
+            beganAt = theirs.map(Timestamp.init).flatMap { believed.contains($0) ? $0 : nil } ?? now
         }
         switch answer.status {
+        case let status where isAbsent.contains(status): return nil
         case 204, 304: return nil
         case 200:
             do {
@@ -181,7 +187,11 @@ struct DirectoryReader {
     }
 
     private mutating func storeUsers(_ users: [CRMDocument.User]) async throws {
-        for user in users { if let email = user.email { emails[user.id] = email } }
+        for user in users {
+            guard let email = user.email else { continue }
+            emails[user.id] = email
+            knownEmails.insert(email.lowercased())
+        }
         try await deactivate(users.filter { $0.status != "active" })
         let known = Set(try await usersOfAddresses(users.compactMap(\.email)).map { $0.email.lowercased() })
         let rows = users.enumerated().compactMap { index, user -> ImportTable.Row? in
@@ -241,15 +251,16 @@ struct DirectoryReader {
         }
     }
 
-    /// Reads a page of records, or of what was deleted, and goes on to the next.
+    /// Reads a page of records, or of what was deleted, and goes on to the next; from the beginning of its stage where
+    /// the token of a run that was broken off has ended.
     ///
     /// - Returns: whether it was the last.
     private mutating func readPage(_ position: inout Position) async throws -> Bool {
         let stage = position.stage
         var query = ["per_page": "\(Self.pageSize)"]
         if let token = position.token { query["page_token"] = token } else { query["page"] = "\(position.page)" }
-        // A token that has ended is answered like one that is wrong: what comes before it is read again then.
-        let isEnded: Set<Int> = position.token == nil ? [] : [400, 404]
+        let (wasResuming, isEnded): (Bool, Set<Int>) = (isResuming, isResuming ? [400, 404] : [])
+        isResuming = false
         let since = connection.completedAt?.advanced(byMilliseconds: -Self.overlap)
         let info: CRMDocument.Info?
         var next = position
@@ -262,6 +273,10 @@ struct DirectoryReader {
                 since: since,
                 isAbsent: isEnded
             )
+            if document == nil, wasResuming {
+                position = Position(stage: stage)
+                return false
+            }
             info = document?.info
             next.advance(after: info)
             try await delete(document?.data ?? [], stage.module, next)
@@ -274,7 +289,7 @@ struct DirectoryReader {
                 since: since,
                 isAbsent: isEnded
             )
-            if document == nil, position.token != nil {
+            if document == nil, wasResuming {
                 position = Position(stage: stage)
                 return false
             }
@@ -298,7 +313,7 @@ struct DirectoryReader {
         let rows = records.enumerated().map { index, record in
             ImportTable.Row(line: index, RecordColumns.row(of: record, module, emails: emails))
         }
-        let known = Set(emails.values.map { $0.lowercased() })
+        let known = knownEmails
         let (position, began, savedAt) = (try next.map(JSONEncoder().encode), beganAt, connection.savedAt)
         let loose = Mutex<[Int]>([])
         let result = try await store { importer in

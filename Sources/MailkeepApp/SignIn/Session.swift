@@ -40,12 +40,7 @@ extension Mailkeep {
         }
         guard let found else { return nil }
         if isUse, found.usedAt.advanced(byMilliseconds: Session.noted) < now {
-            do {
-                try await store.write { try $0.touchSession(found.tokenHash, at: now) }
-            } catch let error as StoreError where [.diskFull, .inputOutput].contains(error.code) {
-                // What can be read is shown all the same, and the session ends sooner.
-                logger.warning("a session's use is not noted", metadata: ["error": "\(error)"])
-            }
+            try await noteUse(of: "session") { try $0.touchSession(found.tokenHash, at: now) }
         }
         return Session(
             user: found.user,
@@ -54,6 +49,17 @@ extension Mailkeep {
             notice: found.notice,
             tokenHash: found.tokenHash
         )
+    }
+
+    /// Notes that something is used; on a disk that takes nothing, what can be read is shown all the same.
+    ///
+    /// - Parameter what: for the log.
+    func noteUse(of what: String, _ write: @escaping @Sendable (WriteTransaction) throws -> Void) async throws {
+        do {
+            try await store.write(write)
+        } catch let error as StoreError where [.diskFull, .inputOutput].contains(error.code) {
+            logger.warning("a use is not noted", metadata: ["of": "\(what)", "error": "\(error)"])
+        }
     }
 
     /// Ends a session, as its user asks.
