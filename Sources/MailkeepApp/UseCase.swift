@@ -18,11 +18,19 @@ package struct Caller: Sendable {
     package let origin: String
     /// Found again in the log and the audit log.
     package let request: String
+    /// Whether they reach the data directory, and with it the files of this machine, whoever they act as.
+    package let isOfMachine: Bool
 
-    package init(user: UserID, origin: String, request: String = UUID().uuidString.lowercased()) {
+    package init(
+        user: UserID,
+        origin: String,
+        request: String = UUID().uuidString.lowercased(),
+        isOfMachine: Bool = false
+    ) {
         self.user = user
         self.origin = origin
         self.request = request
+        self.isOfMachine = isOfMachine
     }
 }
 

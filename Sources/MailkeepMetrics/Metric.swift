@@ -15,6 +15,7 @@ package enum Metric: String, Sendable, CaseIterable {
 
     case mailboxesNeedingAttention = "mailkeep_mailboxes_needing_attention"
     case backupsFailed = "mailkeep_backups_failed"
+    case connectionFailures = "mailkeep_connection_failures"
     case lastSynchronisation = "mailkeep_last_synchronisation_timestamp_seconds"
     case oldestSynchronisation = "mailkeep_oldest_synchronisation_timestamp_seconds"
 
@@ -90,6 +91,7 @@ package enum Metric: String, Sendable, CaseIterable {
         case .mailServerErrors: "Failures to read mailboxes, attempts that were repeated included, by class."
         case .mailboxesNeedingAttention: "Active users whose last synchronisation failed or rests."
         case .backupsFailed: "Inactive users whose last backup failed."
+        case .connectionFailures: "Runs of the connection to the CRM that broke off since the last that did not."
         case .lastSynchronisation: "When a mailbox was last synchronised."
         case .oldestSynchronisation:
             "When that active user's mailbox was synchronised whose last synchronisation is longest ago."

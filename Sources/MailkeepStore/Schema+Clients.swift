@@ -33,7 +33,8 @@ extension Schema {
 
         -- The CRM that is the master of the directory, and how far it was read. Moments of began_at and completed_at are
         -- by its clock; position says where a run that was broken off goes on, and
-        -- unresolved what is to be asked for again.
+        -- unresolved what is to be asked for again, and from reread_at on all is. failures are those since the last run that came to its end, and
+        -- attention why a person has to mend something.
         CREATE TABLE connection (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             sealed_settings BLOB NOT NULL,
@@ -44,8 +45,11 @@ extension Schema {
             position TEXT,
             unresolved TEXT NOT NULL DEFAULT '',
             completed_at INTEGER,
+            reread_at INTEGER,
             ended_at INTEGER,
-            error TEXT
+            error TEXT,
+            failures INTEGER NOT NULL DEFAULT 0,
+            attention TEXT CHECK (attention IN ('refused', 'failing'))
         ) STRICT;
         """
 }

@@ -54,7 +54,7 @@ extension Schema {
                 -- What comes within half a minute goes into one mail.
                 INSERT INTO delivery (event_id, user_id, next_at)
                 SELECT NEW.id, id, NEW.at + 30000 FROM user WHERE profile = 'administrator' AND status = 'active'
-                  AND NEW.type IN ('backup.failed', 'mailbox.needs_attention');
+                  AND NEW.type IN ('backup.failed', 'mailbox.needs_attention', 'connection.needs_attention');
             END;
         -- However long nobody delivers them, and however many there are.
         CREATE TRIGGER event_is_old AFTER INSERT ON event
@@ -108,5 +108,12 @@ extension Schema {
         CREATE TRIGGER mailbox_is_another AFTER UPDATE OF mailbox_id ON mail_addon
             WHEN NEW.mailbox_id <> OLD.mailbox_id
             BEGIN DELETE FROM mailbox_attention WHERE user_id = NEW.user_id; END;
+
+        CREATE TRIGGER connection_needs_attention AFTER UPDATE OF attention ON connection
+            WHEN NEW.attention IS NOT NULL AND OLD.attention IS NULL
+            BEGIN
+                INSERT INTO event (type, at, reason)
+                VALUES ('connection.needs_attention', COALESCE(NEW.ended_at, NEW.saved_at), NEW.attention);
+            END;
         """
 }

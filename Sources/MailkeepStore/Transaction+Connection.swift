@@ -48,9 +48,22 @@ package struct Connection: Sendable, Equatable {
     package var unresolved: [String]
     /// When the last run that came to its end had begun, by the CRM's clock.
     package var completedAt: Timestamp?
+    /// From when on a run reads all records anew, as more is unresolved than is asked for again.
+    package var rereadAt: Timestamp?
     package var endedAt: Timestamp?
     /// Why the last run broke off.
     package var error: String?
+    /// Runs that broke off since the last one that did not.
+    package var failures: Int
+    /// Why a person has to mend something.
+    package var attention: Attention?
+
+    package enum Attention: String, Sendable, CaseIterable {
+        /// The CRM refuses to be read, or the administrator as whom it is read may not do so any more.
+        case refused
+        /// It could not be read several times in a row.
+        case failing
+    }
 }
 
 extension ReadTransaction {
@@ -73,8 +86,11 @@ extension ReadTransaction {
             position: (row["position"] as String?).map { Data($0.utf8) },
             unresolved: (row["unresolved"] as String).split(separator: " ").map(String.init),
             completedAt: (row["completed_at"] as Int64?).map(Timestamp.init),
+            rereadAt: (row["reread_at"] as Int64?).map(Timestamp.init),
             endedAt: (row["ended_at"] as Int64?).map(Timestamp.init),
-            error: row["error"]
+            error: row["error"],
+            failures: row["failures"],
+            attention: (row["attention"] as String?).flatMap(Connection.Attention.init)
         )
     }
 
@@ -98,7 +114,10 @@ extension WriteTransaction {
             former.settings.clientID == settings.clientID
         {
             try run(
-                "UPDATE connection SET sealed_settings = ?, backs_up = ?, saved_by = ?, saved_at = ?",
+                """
+                UPDATE connection SET sealed_settings = ?, backs_up = ?, saved_by = ?, saved_at = ?, error = NULL,
+                    failures = 0, attention = NULL
+                """,
                 [sealed(settings), backsUp, user.rawValue, now.rawValue]
             )
         } else {
@@ -129,17 +148,22 @@ extension WriteTransaction {
     /// - Throws: as `setConnectionPosition`.
     package func completeConnection(
         savedAt: Timestamp,
-        readUntil: Timestamp?,
+        readUntil: Timestamp,
         unresolved: [String],
+        rereadAt: Timestamp?,
         at now: Timestamp
     ) throws {
         try run(
             """
-            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, unresolved = ?, ended_at = ?,
-                error = NULL
+            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, unresolved = ?,
+                reread_at = ?, ended_at = ?,
+                error = NULL, failures = 0, attention = NULL
             WHERE saved_at = ?
             """,
-            [readUntil?.rawValue, unresolved.joined(separator: " "), now.rawValue, savedAt.rawValue]
+            [
+                readUntil.rawValue, unresolved.joined(separator: " "), rereadAt?.rawValue, now.rawValue,
+                savedAt.rawValue,
+            ]
         )
         try checkConnection()
     }
@@ -150,11 +174,29 @@ extension WriteTransaction {
         }
     }
 
+    /// Runs in a row that break off before a person is told.
+    private static let patience = 3
+
     /// Notes why a run broke off.
     ///
-    /// - Returns: whether there is a connection.
-    package func failConnection(_ error: String, at now: Timestamp) throws -> Bool {
-        try run("UPDATE connection SET ended_at = ?, error = ?", [now.rawValue, error])
+    /// - Parameters:
+    ///   - isRefused: whether only a person can mend it; else it may pass by itself.
+    ///   - savedAt: of the connection that the run has read.
+    /// - Returns: whether it is still that one.
+    package func failConnection(
+        _ error: String,
+        isRefused: Bool,
+        savedAt: Timestamp,
+        at now: Timestamp
+    ) throws -> Bool {
+        try run(
+            """
+            UPDATE connection SET ended_at = ?1, error = ?2, failures = failures + 1, attention = COALESCE(attention,
+                CASE WHEN ?3 THEN 'refused' WHEN failures + 1 >= ?4 THEN 'failing' END)
+            WHERE saved_at = ?5
+            """,
+            [now.rawValue, error, isRefused, Self.patience, savedAt.rawValue]
+        )
         return database.changesCount > 0
     }
 

@@ -28,6 +28,8 @@ package struct OperationFacts: Sendable {
     package var failingMailboxes = 0
     /// Inactive users whose last backup failed.
     package var failedBackups = 0
+    /// Runs of the connection to the CRM that broke off since the last one that did not; nil without a connection.
+    package var connectionFailures: Int?
     /// When a mailbox was last synchronised, and when that of an active user was that has waited longest.
     package var lastSynchronisation: Timestamp?
     package var oldestSynchronisation: Timestamp?
@@ -50,6 +52,7 @@ extension ReadTransaction {
         }
         facts.failingMailboxes = try row(Self.failingMailboxes)?["n"] ?? 0
         facts.failedBackups = try row(Self.failedBackups)?["n"] ?? 0
+        facts.connectionFailures = try row("SELECT failures FROM connection")?["failures"]
         let newest: Int64? = try row("SELECT MAX(last_sync_at) AS at FROM mailbox")?["at"]
         let oldest: Int64? = try row(Self.oldestSynchronisation)?["at"]
         facts.lastSynchronisation = newest.map(Timestamp.init)

@@ -97,7 +97,11 @@ struct CommandContext: Sendable {
             let terminal = console.terminal
             let session = Session(
                 mailkeep: mailkeep,
-                caller: Caller(user: user.id, origin: "shell \(terminal.userName)(\(terminal.userID))"),
+                caller: Caller(
+                    user: user.id,
+                    origin: "shell \(terminal.userName)(\(terminal.userID))",
+                    isOfMachine: true
+                ),
                 locale: user.locale,
                 isJSON: options.json,
                 console: console,

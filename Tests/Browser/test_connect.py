@@ -132,10 +132,10 @@ def test_killed_in_the_middle_it_goes_on(company, program, tmp_path, administrat
     other = Other(tmp_path / "data", program, company)
     secrets = Client(company, ADMINISTRATOR).secrets
     settings = ["--api-domain", company.address, "--client-id", secrets["client_id"], "--secrets-stdin"]
-    unfinished = 0
-    for attempt in range(12):
+    unfinished, shown = 0, []
+    for attempt in range(40):
         process = subprocess.Popen(
-            other.command("connect", "zoho", *(settings if attempt == 0 else []), "--as", "root@spiegel.example"),
+            other.command("connect", "zoho", *([] if shown else settings), "--as", "root@spiegel.example"),
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
         process.stdin.write(f"{secrets['client_secret']}\n{secrets['refresh_token']}\n")
         process.stdin.close()
@@ -179,82 +179,236 @@ def test_a_revoked_client_is_told(company, program, tmp_path):
     assert "connect" in done.stderr
     shown = other.ask("connect", "show")["connection"][0]
     assert shown["last_error"] and secrets["refresh_token"] not in json.dumps(shown)
+    assert shown["attention"] == "refused"
     assert other.ask("connect", "remove")["connection"][0]["status"] == "success"
     assert other.ask("connect", "show")["connection"] == []
 
 
 class Stub:
-    """A CRM that answers what it is told to: by what a path begins with, a status and a document."""
+    """A CRM that answers what it is told to: a status and a document for a path; 204 where it is told nothing."""
 
-    def __init__(self):
-        self.answers, self.asked = {}, []
+    def __init__(self, answer):
+        self.answer, self.asked = answer, []
         stub = self
 
         class Handler(BaseHTTPRequestHandler):
             def log_message(self, *_):
                 pass
 
-            def answer(self, status, document):
-                body = json.dumps(document).encode()
+            def date_time_string(self, *_):
+                # What lies far from our own clock is not believed.
+                return "Fri, 31 Dec 9999 23:59:59 GMT"
+
+            def send(self, status, document):
+                body = b"" if status == 204 else json.dumps(document).encode()
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
+                if body:
+                    self.send_header("Content-Type", "application/json")
+                    self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
                 self.wfile.write(body)
 
             def do_POST(self):
                 self.rfile.read(int(self.headers["Content-Length"]))
-                self.answer(200, {"access_token": "a", "expires_in": 3600, "token_type": "Bearer"})
+                self.send(200, {"access_token": "a", "expires_in": 3600, "token_type": "Bearer"})
 
             def do_GET(self):
                 path = self.path.removeprefix("/crm/v8/")
-                stub.asked.append(path)
-                found = next((stub.answers[each] for each in stub.answers if path.startswith(each)), (204, None))
-                # What lies far from our own clock is not believed.
-                self.date_time_string = lambda *_: "Fri, 31 Dec 9999 23:59:59 GMT"
-                self.answer(*found) if found[0] != 204 else (self.send_response(204), self.end_headers())
+                stub.asked.append((path, self.headers["If-Modified-Since"]))
+                self.send(*(stub.answer(path) or (204, None)))
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
+    def paths(self):
+        return [path for path, _ in self.asked]
 
-def test_what_ends_or_goes_there_stops_no_later_run(company, program, tmp_path):
+
+KNOWN, UNKNOWN = "u@x.example", "nobody@x.example"
+OPTIONS = "--client-id", "c", "--secrets-stdin"
+
+
+def of_users(*users):
+    return 200, {"users": [{"id": str(n), "email": email, "full_name": f"U{n}", **more}
+                           for n, (email, more) in enumerate(users, 1)]}
+
+
+def contact(id, owner=KNOWN, **more):
+    return {"id": id, "Full_Name": f"Kunde {id}", "Owner": {"id": "1", "email": owner}, **more}
+
+
+def page(data, token=None):
+    return 200, {"data": data, "info": {"more_records": token is not None, "next_page_token": token}}
+
+
+@pytest.fixture
+def mirror(company, program, tmp_path):
+    """A Mailkeep beside a CRM whose answers a test gives; the function that makes it takes them."""
+    stubs = []
+
+    def make(answer):
+        stub, other = Stub(answer), Other(tmp_path / "data", program, company)
+        stubs.append(stub)
+        other.connect = lambda: other.run("connect", "zoho", "--api-domain", stub.address, *OPTIONS,
+                                          "--as", "root@spiegel.example", "--json", input="s\nr\n")
+        return stub, other
+
+    yield make
+    for stub in stubs:
+        stub.server.shutdown()
+
+
+def test_what_ends_or_goes_there_stops_no_later_run(mirror):
     """A page token that has ended, a record that is gone before it could be stored, and a clock that is far off."""
-    stub, other = Stub(), Other(tmp_path / "data", program, company)
-    contact = lambda id, owner: {"id": id, "Full_Name": f"Kunde {id}", "Owner": {"id": "1", "email": owner}}
-    known, unknown = "u@x.example", "nobody@x.example"
-    original = {
-        "users": (200, {"users": [{"id": "1", "email": known, "full_name": "U", "status": "active"}]}),
-        "Contacts?fields=Owner": (200, {"data": [contact("1", known)], "info": {
-            "more_records": True, "next_page_token": "t1"}})}
+    first, behind, single = page([contact("1")], "t1"), (418, {}), None
 
-    class Answers(dict):
-        """The page behind the token is answered by what the test says."""
+    def answer(path):
+        if path.startswith("users"):
+            return of_users((KNOWN, {"status": "active"}))
+        if path.startswith("Contacts?"):
+            return behind if "page_token=t1" in path else first
+        return single if path.startswith("Contacts/2") else None
 
-        behind = (418, {})
-
-        def __iter__(self):
-            return iter(original)
-
-        def __getitem__(self, key):
-            return self.behind if "page_token=t1" in stub.asked[-1] else original[key]
-
-    stub.answers = Answers()
-    options = ["--api-domain", stub.address, "--client-id", "c", "--secrets-stdin"]
-    broken = other.run("connect", "zoho", *options, "--as", "root@spiegel.example", input="s\nr\n")
-    assert broken.returncode == 1 and set(other.records("Contacts")) == {1}
+    stub, other = mirror(answer)
+    assert other.connect().returncode == 1 and set(other.records("Contacts")) == {1}
     # The token has ended meanwhile: what stands before it is read again.
-    Answers.behind = (400, {"code": "INVALID_DATA"})
-    original["Contacts?fields=Owner"] = (200, {"data": [contact("1", known), contact("2", unknown)]})
+    behind, first = (400, {"code": "INVALID_DATA"}), page([contact("1"), contact("2", UNKNOWN)])
     run = other.read()
     assert "read_since" not in run and set(other.records("Contacts")) == {1}
     assert [each["what"] for each in run["skipped"]] == ["Contacts/2"]
     # What was left is asked for again, and may be gone.
-    original["Contacts/2"] = (404, {"code": "INVALID_DATA"})
-    del original["Contacts?fields=Owner"]
+    single, first = (404, {"code": "INVALID_DATA"}), None
     stub.asked.clear()
     run = other.read()
-    assert any(each.startswith("Contacts/2?") for each in stub.asked) and run["skipped_count"] == 0
+    assert any(each.startswith("Contacts/2?") for each in stub.paths()) and run["skipped_count"] == 0
     assert run["read_since"] < "2100"
-    stub.server.shutdown()
+
+
+def test_what_a_run_could_not_store_before_it_broke_off_is_asked_for_again(mirror):
+    deals, nine = (500, {}), None
+
+    def answer(path):
+        if path.startswith("users"):
+            return of_users((KNOWN, {"status": "active"}))
+        if path.startswith("Contacts?"):
+            return page([]) if "page_token=t1" in path else page([contact("1"), contact("9", UNKNOWN)], "t1")
+        return deals if path.startswith("Deals?") else nine if path.startswith("Contacts/9") else None
+
+    stub, other = mirror(answer)
+    health = lambda: {each["check"]: each for each in json.loads(other.run("doctor", "--json").stdout)["doctor"]["checks"]}
+    for failures in range(1, 4):
+        # Refused for good, so that nothing is asked twice within a run.
+        deals = (400, {})
+        broken = other.connect() if failures == 1 else other.run("connect", "zoho", "--as", "root@spiegel.example")
+        assert broken.returncode == 1 and set(other.records("Contacts")) == {1}
+        # What may pass by itself is a person's business after the third time.
+        assert other.ask("connect", "show")["connection"][0].get("attention") == (None if failures < 3 else "failing")
+        assert health()["connection"]["status"] == ("ok" if failures < 3 else "failed")
+    deals, nine = None, None
+    other.read()
+    assert health()["connection"]["status"] == "ok"
+    nine = page([contact("9")])
+    other.read()
+    assert set(other.records("Contacts")) == {1, 9}
+
+
+def test_what_was_deleted_there_goes_page_by_page(mirror):
+    """More than a page of deleted records, by tokens; a second page is the last of all."""
+    leads, gone = [contact(str(n), Last_Name="L") for n in range(1, 4)], []
+
+    def answer(path):
+        if path.startswith("users"):
+            return of_users((KNOWN, {"status": "active"}))
+        if path.startswith("Leads?"):
+            return page(leads)
+        if path.startswith("Leads/deleted"):
+            return page([{"id": id} for id in gone[1:]]) if "page_token=t1" in path else page(
+                [{"id": id} for id in gone[:1]], "t1")
+        return None
+
+    stub, other = mirror(answer)
+    assert other.connect().returncode == 0 and set(other.records("Leads")) == {1, 2, 3}
+    leads, gone = [], ["1", "2"]
+    assert other.read()["deleted"] == 2 and set(other.records("Leads")) == {3}
+    other.read()
+
+
+def test_what_a_hold_keeps_goes_once_it_is_lifted(mirror):
+    leads, gone = [contact("1", Last_Name="L")], []
+
+    def answer(path):
+        if path.startswith("users"):
+            return of_users((KNOWN, {"status": "active"}))
+        return page(leads) if path.startswith("Leads?") else page(gone) if path.startswith("Leads/deleted") else None
+
+    stub, other = mirror(answer)
+    other.connect()
+    hold = other.ask("hold", "place", "--organization", "--reason", "A trial")
+    leads, gone = [], [{"id": "1"}]
+    run = other.read()
+    assert run["deleted"] == 0 and [each["reason"] for each in run["skipped"]] == ["R1"]
+    gone = []
+    assert other.read()["skipped_count"] == 1 and set(other.records("Leads")) == {1}
+    other.ask("hold", "lift", hold["holds"][0]["details"]["id"], "--reason", "It ended")
+    assert other.read()["deleted"] == 1 and not other.records("Leads")
+
+
+def test_however_much_cannot_be_stored_changes_and_deletions_arrive(mirror):
+    """Of what cannot be stored the first hundred are asked for again, and all is read anew after a day."""
+    many = [contact(str(n), UNKNOWN) for n in range(1, 151)]
+    contacts, gone = many + [contact("500"), contact("501")], []
+
+    def answer(path):
+        if path.startswith("users"):
+            return of_users((KNOWN, {"status": "active"}))
+        if path.startswith("Contacts?"):
+            return page(contacts)
+        return page(gone) if path.startswith("Contacts/deleted") else (404, {}) if path.startswith("Contacts/") else None
+
+    stub, other = mirror(answer)
+    assert json.loads(other.connect().stdout)["connection"][0]["skipped_count"] == 150
+    contacts, gone = [], [{"id": "500"}]
+    stub.asked.clear()
+    run = other.read()
+    assert run["deleted"] == 1 and "read_since" in run and set(other.records("Contacts")) == {501}
+    assert len([each for each in stub.paths() if each.startswith("Contacts/") and "deleted" not in each]) == 100
+    assert all(since for path, since in stub.asked if path.startswith("Contacts?"))
+    with contextlib.closing(sqlite3.connect(f"{other.folder}/mailkeep.sqlite")) as database:
+        database.execute("UPDATE connection SET reread_at = reread_at - 86400000")
+        database.commit()
+    contacts = [contact(str(n)) for n in range(1, 151)]
+    stub.asked.clear()
+    assert "read_since" not in other.read() and len(other.records("Contacts")) == 151
+    assert not any(since for path, since in stub.asked if path.startswith("Contacts?"))
+    stub.asked.clear()
+    other.read()
+    assert all(since for path, since in stub.asked if path.startswith("Contacts?"))
+
+
+def test_what_it_does_not_tell_changes_nothing(mirror):
+    """A user without a status is not deactivated, a record without an id is not stored, and no page is read twice."""
+    users = (KNOWN, {"status": "active"}), ("v@x.example", {"status": "active"})
+    contacts = page([contact("1"), {**contact("2"), "id": 2}, {"Full_Name": "None", "Owner": {"email": KNOWN}}])
+
+    def answer(path):
+        return of_users(*users) if path.startswith("users") else contacts if path.startswith("Contacts?") else None
+
+    stub, other = mirror(answer)
+    for _ in range(2):
+        run = json.loads(other.connect().stdout)["connection"][0]
+        assert run["skipped_count"] == 2 and set(other.records("Contacts")) == {1}
+        users = (KNOWN, {}), ("v@x.example", {})
+    listed = other.ask("user", "list")["users"]
+    assert {each["status"] for each in listed} == {"active"} and len(listed) == 3
+    contacts = page([contact("1")], "t")
+    done = other.run("connect", "zoho", "--as", "root@spiegel.example")
+    assert done.returncode == 1 and "the same page again" in done.stderr
+
+
+def test_who_may_not_read_it_changes_nothing(mirror):
+    stub, other = mirror(lambda path: of_users((KNOWN, {"status": "active"})) if path.startswith("users") else None)
+    other.connect()
+    before = other.ask("connect", "show")
+    assert other.run("connect", "zoho", "--as", KNOWN).returncode == 77
+    assert other.ask("connect", "show") == before

@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import GRDB
+import MailMessage
 import MailkeepModel
 import MailkeepSync
 import Testing
@@ -54,6 +55,69 @@ struct NotificationTests {
         #expect(
             try await office.mailkeep.store.read { try $0.deliveries(of: nil, limit: 9) }.allSatisfy { $0.user == nil }
         )
+    }
+
+    @Test(
+        "A connection that is refused, or that broke off three times in a row, is told once until it was read to the end"
+    )
+    func connection() async throws {
+        let office = try await Office()
+        let webhook = try await Self.webhook(in: office, [.connectionNeedsAttention])
+        let save = SaveConnection(
+            apiDomain: "https://crm.example",
+            tokenEndpoint: "https://crm.example/token",
+            clientID: "c",
+            clientSecret: "s",
+            refreshToken: "r",
+            backsUp: false
+        )
+        try await office.perform(save, as: office.ada)
+        let store = office.mailkeep.store
+        let savedAt = try #require(try await store.read { try $0.connection() }).savedAt
+        let fail = { (isRefused: Bool) in
+            let isNoted = try await store.write {
+                try $0.failConnection("why", isRefused: isRefused, savedAt: savedAt, at: .now())
+            }
+            #expect(isNoted)
+        }
+        for _ in 0..<2 { try await fail(false) }
+        #expect(try await Self.told(webhook, in: office).isEmpty)
+        for isRefused in [false, false, true] { try await fail(isRefused) }
+        try await store.write { transaction in
+            try transaction.completeConnection(
+                savedAt: savedAt,
+                readUntil: .now(),
+                unresolved: [],
+                rereadAt: nil,
+                at: .now()
+            )
+        }
+        try await fail(false)
+        for _ in 0..<2 { try await fail(true) }
+        let told = try await Self.told(webhook, in: office).map(\.event)
+        #expect(told.map(\.reason) == ["failing", "refused"])
+        try await office.perform(save, as: office.ada)
+        let connection = try #require(try await store.read { try $0.connection() })
+        #expect(connection.attention == nil && connection.failures == 0 && connection.error == nil)
+
+        let ada = try #require(try await store.read { try $0.user(office.ada) })
+        for locale in Locale.allCases {
+            var recipient = ada
+            recipient.locale = locale
+            let mail = NotificationMail(
+                events: told,
+                names: [:],
+                recipient: recipient,
+                from: "keep@example.com",
+                pages: "https://keep.example.com"
+            )
+            let message = Message(parsing: mail.bytes(at: .now()))
+            let wording = Wording(locale: locale)
+            #expect(message.header.subject == wording.text(.mailConnectionAttentionSubject))
+            for reason in ["failing", "refused"] {
+                #expect(message.text.contains(wording.connectionAttention(reason)))
+            }
+        }
     }
 
     @Test("A webhook is told what it asks for, from when it was made")

@@ -83,7 +83,7 @@ final class Office: Sendable {
 
     func perform<Action: UseCase>(_ action: Action, as user: UserID) async throws -> Action.Output {
         defer { withExtendedLifetime(self) {} }
-        return try await mailkeep.perform(action, as: Caller(user: user, origin: "test"))
+        return try await mailkeep.perform(action, as: Caller(user: user, origin: "test", isOfMachine: true))
     }
 
     /// Hana's settings, as they are to be saved.

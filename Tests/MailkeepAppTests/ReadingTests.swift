@@ -155,6 +155,30 @@ struct ReadingTests {
         }
     }
 
+    @Test("P1: who is neither an administrator nor at the machine chooses none of its files, and may keep theirs")
+    func filesOfTheMachine() async throws {
+        let office = try await Office()
+        try await office.readMail(.all, ["From: \(Office.customer)\nSubject: 1\n\nText"])
+        let away = { (user: UserID) in Caller(user: user, origin: "web") }
+        var other = office.settings(.all)
+        let path = office.mailbox + ".other"
+        try Data().write(to: URL(filePath: path))
+        other.path = path
+        for user in [office.hana, office.sota] {
+            await #expect(throws: Refusal(.p1)) {
+                try await office.mailkeep.perform(SaveMailAddonSettings(user: user, input: other), as: away(user))
+            }
+            await #expect(throws: Refusal(.p1)) {
+                try await office.mailkeep.perform(TestMailAccount(user: user, input: other), as: away(user))
+            }
+        }
+        let kept = SaveMailAddonSettings(user: office.hana, input: office.settings(.all))
+        _ = try await office.mailkeep.perform(kept, as: away(office.hana))
+        var own = MailAddonInput(accountType: .mbox, address: "ada@sakura.example", sharing: .all)
+        own.path = path
+        _ = try await office.mailkeep.perform(SaveMailAddonSettings(user: office.ada, input: own), as: away(office.ada))
+    }
+
     @Test("A locked address stays as it is, also where it is written in other letters (L2)")
     func lockedAddress() async throws {
         let office = try await Office()

@@ -1,6 +1,7 @@
 import Delivery
 import MailkeepKeys
 import MailkeepModel
+import MailkeepStore
 import MailkeepSync
 import Testing
 
@@ -22,7 +23,8 @@ struct WordingTests {
             + SyncFailure.Code.allCases.map(\.rawValue).flatMap { ["fail.\($0)", "reach.\($0)", "cause.\($0)"] }
             + KeyError.Code.allCases.map { "keys.\($0.rawValue)" }
             + ManifestFault.allCases.map { "manifest.\($0.rawValue)" }
-        let known = Set(WordingID.allCases.map(\.rawValue) + codes)
+        let attention = Connection.Attention.allCases.map { "notify.connection_attention.\($0.rawValue)" }
+        let known = Set(WordingID.allCases.map(\.rawValue) + codes + attention)
         // What the executable and the API say of their own errors, their own tests know.
         let own = Set(
             ["usage.", "shell.", "web.", "api."].flatMap { prefix in

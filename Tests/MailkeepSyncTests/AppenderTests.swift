@@ -206,7 +206,7 @@ struct AppenderTests {
                 items,
                 to: server,
                 in: work,
-                patience: stalls ? .milliseconds(500) : .seconds(60)
+                patience: stalls ? .seconds(2) : .seconds(60)
             )
             #expect(report.stop == nil && report.appended == 11)
             #expect(report.refusals.map(\.reason) == [.breaksOff])

@@ -244,15 +244,24 @@ struct APITable: Sendable {
     private var configuration: [Line] {
         let path = "/settings/mail_addon/configuration"
         let unchanged = #"{"mailbox":{"account_type":"mbox","address":"hana@sakura.example"},"sharing":"complete"}"#
+        // Administrators alone choose files of the server, and those only from where the server may read.
+        let file =
+            #"{"mailbox":{"account_type":"mbox","address":"x@sakura.example","path":"/etc/x.mbox"},"sharing":"complete"}"#
         return [
             Line(.get, path, APIQuestion(path, nil, 204, 204, 200, 204)),
             Line(
                 .put,
                 path,
                 APIQuestion(path, unchanged, 400, 400, 200, 400),
+                APIQuestion(path, file, 403, 403, 403, 400),
                 APIQuestion(path, "{}", 400, 400, 400, 400)
             ),
-            Line(.post, "\(path)/actions/test", APIQuestion("\(path)/actions/test", nil, 400, 400, 200, 400)),
+            Line(
+                .post,
+                "\(path)/actions/test",
+                APIQuestion("\(path)/actions/test", nil, 400, 400, 200, 400),
+                APIQuestion("\(path)/actions/test", file, 403, 403, 403, 400)
+            ),
         ]
     }
 

@@ -99,7 +99,7 @@ final class Firm: Sendable {
     @discardableResult
     func perform<Action: UseCase>(_ action: Action, as user: UserID) async throws -> Action.Output {
         defer { withExtendedLifetime(self) {} }
-        return try await mailkeep.perform(action, as: Caller(user: user, origin: "test"))
+        return try await mailkeep.perform(action, as: Caller(user: user, origin: "test", isOfMachine: true))
     }
 
     /// Adds a standard user; `name@sakura.example` signs in.

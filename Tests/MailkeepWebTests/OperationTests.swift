@@ -94,6 +94,15 @@ struct OperationTests {
         let table = try await RouteTable(Firm(), words: "Secret")
         let firm = table.firm
         let session = try await firm.session(of: firm.ada)
+        let connection = SaveConnection(
+            apiDomain: "https://crm.sakura.example",
+            tokenEndpoint: "https://crm.sakura.example/token",
+            clientID: "secret",
+            clientSecret: "secret",
+            refreshToken: "secret",
+            backsUp: false
+        )
+        try await firm.perform(connection, as: firm.ada)
         try await firm.serve(.live) { client in
             var browser = Browser(client, session)
             for line in table.lines where line.method == .get {

@@ -226,7 +226,7 @@ struct RouteTable {
                 )
             ),
             Line(.get, "/settings/mail-addon", Question("/settings/mail-addon", [:], 303, 200, 200, 200, 200)),
-            // Files of the server are chosen by administrators alone, and kept as they are by their users.
+            // The form chooses no file of the server; who has one keeps it.
             Line(.post, "/settings/mail-addon", Question("/settings/mail-addon", own, 303, 400, 400, 303, 400)),
             Line(
                 .post,

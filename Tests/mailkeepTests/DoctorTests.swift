@@ -9,7 +9,7 @@ struct DoctorTests {
     private let leaver = Workplace.Person.leaver
     private static let all: Set<String> = [
         "directory", "keys", "schema", "database", "vault", "manifests", "audit", "clock", "disk", "mail_servers",
-        "mailboxes", "jobs", "uploads",
+        "mailboxes", "connection", "jobs", "uploads",
     ]
 
     struct Setting: Sendable, CustomTestStringConvertible {

@@ -122,11 +122,15 @@ struct KeepingTests {
             try await work.wait { try Self.leftovers(of: traces, in: work).count == traces.count }
 
             let address = "--address \(Workplace.customer)"
+            let further = "taro.home@kaede.example"
+            let (owner, sharer) = (Workplace.Person.owner.rawValue, Workplace.Person.sharer.rawValue)
+            try await work.loadContacts(["12,\(owner),Taro,\(Workplace.customer);\(further),\(sharer)"])
             #expect(try await work.run("erase preview \(address)", as: .owner).status == 77)
             let preview = try #require(
                 try await work.read(ErasurePreviews.self, "erase preview \(address)").erasure.first
             )
             #expect(preview.total.messages == 3 && preview.records == ["Contacts/12"])
+            #expect(preview.further_addresses == [further])
             #expect(preview.backups.map(\.messages) == [3] && preview.holds.isEmpty)
             #expect(preview.correspondents == 2)
 
@@ -328,6 +332,7 @@ private struct ErasurePreviews: Decodable {
     struct Preview: Decodable {
         let total: Previews.Totals
         let records: [String]
+        let further_addresses: [String]
         let correspondents: Int
         let backups: [Previews.Totals]
         let holds: [String]

@@ -252,7 +252,7 @@ final class PseudoTerminal: Sendable {
     }
 
     func waitForEcho(_ on: Bool) async throws {
-        for _ in 0..<2000 where isEchoing != on { try await Task.sleep(for: .milliseconds(5)) }
+        for _ in 0..<12_000 where isEchoing != on { try await Task.sleep(for: .milliseconds(5)) }
         try #require(isEchoing == on)
     }
 
@@ -262,7 +262,7 @@ final class PseudoTerminal: Sendable {
 
     /// Reads on until `text` has been shown.
     func read(until text: String) async throws -> Bool {
-        for _ in 0..<2000 {
+        for _ in 0..<12_000 {
             var poll = pollfd(fd: master, events: Int16(POLLIN), revents: 0)
             if Glibc.poll(&poll, 1, 0) > 0 {
                 var bytes = [UInt8](repeating: 0, count: 1024)

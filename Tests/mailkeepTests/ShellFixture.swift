@@ -40,7 +40,7 @@ final class ShellFixture: Sendable {
 
     func waitForSocket(_ path: String? = nil) async throws {
         let path = path ?? socket
-        for _ in 0..<2000 where !FileManager.default.fileExists(atPath: path) {
+        for _ in 0..<12_000 where !FileManager.default.fileExists(atPath: path) {
             try await Task.sleep(for: .milliseconds(5))
         }
         try #require(FileManager.default.fileExists(atPath: path))

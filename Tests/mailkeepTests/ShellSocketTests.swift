@@ -139,7 +139,7 @@ struct ShellSocketTests {
             5
         } run: {
             // The dead server's socket may still be seen for a moment.
-            for _ in 0..<2000 {
+            for _ in 0..<12_000 {
                 if let status = try await ShellClient.run(
                     [],
                     socket: shell.socket,

@@ -167,7 +167,7 @@ final class Workplace: Sendable {
         let line = "serve --port \(port) --sync-interval \(interval)\(reach)"
         let started = try start(line, environment: environment, under: fault)
         server.withLock { $0 = started }
-        for _ in 0..<2000 {
+        for _ in 0..<12_000 {
             if FileManager.default.fileExists(atPath: data + "/run.sock"),
                 String(decoding: started.errors, as: UTF8.self).contains("serving pages")
             {
@@ -184,7 +184,7 @@ final class Workplace: Sendable {
         sourceLocation: SourceLocation = #_sourceLocation,
         until isSo: () async throws -> Bool
     ) async throws {
-        for _ in 0..<600 {
+        for _ in 0..<1200 {
             if try await isSo() { return }
             try await Task.sleep(for: .milliseconds(100))
         }

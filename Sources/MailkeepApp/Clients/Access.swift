@@ -42,7 +42,7 @@ extension Mailkeep {
     /// - Throws: `AppError` (`badClient`, `tooManyAttempts`).
     package func refresh(_ request: RefreshRequest) async throws -> SecretToken {
         let now = clock()
-        let keys: [SignInThrottle.Key] = [.address(Self.throttledNetwork(of: request.address))]
+        let keys: [SignInThrottle.Key] = [.refresh(Self.throttledNetwork(of: request.address))]
         if let seconds = await throttle.take(keys, at: now) {
             throw AppError(.tooManyAttempts, ["seconds": "\(seconds)"])
         }

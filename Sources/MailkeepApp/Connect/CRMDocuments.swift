@@ -31,6 +31,9 @@ enum CRMDocument {
         var status: String?
         var role: Reference?
         var profile: Reference?
+
+        /// Whether the CRM says so: what it does not tell deactivates nobody.
+        var isInactive: Bool { status.map { $0 != "active" } ?? false }
     }
 
     struct Users: Decodable {

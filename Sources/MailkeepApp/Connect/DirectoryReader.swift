@@ -4,49 +4,20 @@ import MailkeepModel
 import MailkeepStore
 import MailkeepSync
 import OAuthClient
-import Synchronization
 
 /// Reads the CRM page by page, and stores each page in one transaction with where the next one is.
 struct DirectoryReader {
-    /// Where a run is in the records.
-    struct Position: Codable {
-        enum Stage: Int, Codable, CaseIterable {
-            case accounts
-            case contacts
-            case deals
-            case leads
-            case deletedAccounts
-            case deletedContacts
-            case deletedDeals
-            case deletedLeads
-
-            var module: Module {
-                switch self {
-                case .accounts, .deletedAccounts: .accounts
-                case .contacts, .deletedContacts: .contacts
-                case .deals, .deletedDeals: .deals
-                case .leads, .deletedLeads: .leads
-                }
-            }
-
-            var isOfDeleted: Bool { rawValue >= Stage.deletedAccounts.rawValue }
-            var next: Stage? { Stage(rawValue: rawValue + 1) }
-        }
-
-        var stage = Stage.accounts
-        var page = 1
-        var token: String?
-    }
-
     private static let pageSize = 200
     private static let path = "crm/v8"
     /// Milliseconds that are read again, as a change may be told a little later than its time.
     private static let overlap: Int64 = 60_000
     /// Milliseconds by which the CRM's clock may differ from ours before it is not believed.
     private static let skew: Int64 = 86_400_000
-    /// Records that are asked for again in the next run because something of them could not be stored; of more of them
-    /// that run reads from where this one did.
-    private static let mostUnresolved = 500
+    /// Records that are asked for again, one by one, in the next run because something of them could not be stored; where
+    /// there are more, all are read anew after a day.
+    private static let mostUnresolved = 100
+    /// Milliseconds.
+    private static let day: Int64 = 86_400_000
 
     let mailkeep: Mailkeep
     let caller: Caller
@@ -57,12 +28,12 @@ struct DirectoryReader {
     private var run = DirectoryRun()
     /// The addresses of the CRM's users by their ids there.
     private var emails: [String: String] = [:]
-    private var knownEmails: Set<String> = []
     private var beganAt: Timestamp?
+    private var position: DirectoryPosition
     /// Whether the next page is asked for by a token of a run that was broken off, which may have ended since.
-    private var isResuming = false
-    /// What could not be stored, or not wholly, as paths of the API: `Contacts/12`.
-    private var unresolved: Set<String> = []
+    private var isResuming: Bool
+    /// What the page before listed, by ids.
+    private var lastPage: [String] = []
 
     init(
         mailkeep: Mailkeep,
@@ -79,20 +50,24 @@ struct DirectoryReader {
         self.permissions = permissions
         self.onProgress = onProgress
         beganAt = connection.beganAt
+        let isDue = connection.rereadAt.map { $0 <= mailkeep.clock() } ?? false
+        // One that cannot be read, as another version wrote it, costs reading from the beginning.
+        position =
+            connection.position.flatMap { try? JSONDecoder().decode(DirectoryPosition.self, from: $0) }
+            ?? DirectoryPosition(isFull: connection.completedAt == nil || isDue)
+        isResuming = position.token != nil
     }
 
     mutating func read() async throws -> DirectoryRun {
-        run.read_since = connection.completedAt?.iso8601
+        run.read_since = position.isFull ? nil : connection.completedAt?.iso8601
         try await readRoles()
         try await readUsers()
         try await readUnresolved()
-        var position = try connection.position.map { try JSONDecoder().decode(Position.self, from: $0) } ?? Position()
-        isResuming = position.token != nil
-        while true {
+        var isOver = false
+        while !isOver {
             if position.stage.isOfDeleted, connection.completedAt == nil { break }
-            let isLast = try await readPage(&position)
+            isOver = try await !readPage()
             try await onProgress(run)
-            if isLast { break }
         }
         let (began, now) = (beganAt ?? mailkeep.clock(), mailkeep.clock())
         let action = AuditedAction(
@@ -102,15 +77,17 @@ struct DirectoryReader {
                 "skipped": "\(run.skipped_count)",
             ]
         )
-        let (savedAt, left) = (connection.savedAt, unresolved.sorted())
-        // Where too much is left, the next run reads from where this one did.
-        let until = left.count > Self.mostUnresolved ? connection.completedAt : began
+        let (savedAt, left) = (connection.savedAt, position.unresolved.sorted())
+        let isTooMuch = left.count > Self.mostUnresolved
+        let anew = isTooMuch ? now.advanced(byMilliseconds: Self.day) : nil
+        let rereadAt = position.isFull ? anew : connection.rereadAt ?? anew
         try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             try transaction.completeConnection(
                 savedAt: savedAt,
-                readUntil: until,
-                unresolved: left.count > Self.mostUnresolved ? [] : left,
+                readUntil: began,
+                unresolved: Array(left.prefix(Self.mostUnresolved)),
+                rereadAt: rereadAt,
                 at: now
             )
             return (.done, ())
@@ -118,14 +95,21 @@ struct DirectoryReader {
         return run
     }
 
-    /// Asks again for what could not be stored in the run before.
+    /// Asks again for what could not be stored, or deleted, in the run before.
     private mutating func readUnresolved() async throws {
         for path in connection.unresolved {
             let words = path.split(separator: "/")
-            guard words.count == 2, let module = Module(rawValue: String(words[0])) else { continue }
+            guard let module = words.first.flatMap({ Module(rawValue: String($0)) }), let last = words.last else {
+                continue
+            }
             let fields = ["fields": RecordColumns.names(of: module).joined(separator: ",")]
-            let records = try await get(CRMDocument.Records.self, path, fields, isAbsent: [400, 404])?.data ?? []
-            try await storeRecords(records, module, nil)
+            let now = "\(module.rawValue)/\(last)"
+            let records = try await get(CRMDocument.Records.self, now, fields, isAbsent: [400, 404])?.data ?? []
+            if records.isEmpty, path != now, let id = Identifier<RecordKey>(String(last)) {
+                try await delete([RecordKey(module: module, id: id)], nil)
+            } else {
+                try await storeRecords(records, module, nil)
+            }
         }
     }
 
@@ -167,7 +151,7 @@ struct DirectoryReader {
         let rows = roles.enumerated().map { index, role in
             ImportTable.Row(line: index + 1, ["Name": role.name, "Reports To": role.reporting_to?.name ?? ""])
         }
-        let result = try await store { try $0.importRoles(rows) }
+        let (result, _) = try await store { try $0.importRoles(rows) }
         run.roles = result.stored
         for problem in result.skipped {
             run.skip("roles/\(problem.value)", problem.reason.rawValue, problem.message(in: .english))
@@ -175,24 +159,30 @@ struct DirectoryReader {
     }
 
     private mutating func readUsers() async throws {
-        var page = 1
-        while true {
+        for page in 1... {
             let query = ["type": "AllUsers", "page": "\(page)", "per_page": "\(Self.pageSize)"]
             guard let document = try await get(CRMDocument.Users.self, "users", query) else { break }
+            try checkProgress(document.users.map(\.id), document.info, "users")
             try await storeUsers(document.users)
             try await onProgress(run)
             guard document.info?.more_records == true else { break }
-            page += 1
+        }
+    }
+
+    /// - Throws: `AppError` (`connectionBroken`) where a server goes round in circles.
+    private mutating func checkProgress(_ ids: [String], _ info: CRMDocument.Info?, _ path: String) throws {
+        let isSame = ids == lastPage
+        lastPage = ids
+        if info?.more_records == true, isSame {
+            throw AppError(.connectionBroken, ["detail": "\(path): the same page again"])
         }
     }
 
     private mutating func storeUsers(_ users: [CRMDocument.User]) async throws {
         for user in users {
-            guard let email = user.email else { continue }
-            emails[user.id] = email
-            knownEmails.insert(email.lowercased())
+            if let email = user.email { emails[user.id] = email }
         }
-        try await deactivate(users.filter { $0.status != "active" })
+        try await deactivate(users.filter(\.isInactive))
         let known = Set(try await usersOfAddresses(users.compactMap(\.email)).map { $0.email.lowercased() })
         let rows = users.enumerated().compactMap { index, user -> ImportTable.Row? in
             guard let email = user.email else { return nil }
@@ -203,12 +193,12 @@ struct DirectoryReader {
             if user.profile?.name?.lowercased() == Profile.administrator.rawValue {
                 row["Profile"] = Profile.administrator.rawValue
             }
-            if !known.contains(email.lowercased()), user.status != "active" {
+            if !known.contains(email.lowercased()), user.isInactive {
                 row["Status"] = UserStatus.inactive.rawValue
             }
             return ImportTable.Row(line: index, row)
         }
-        let result = try await store { try $0.importUsers(rows) }
+        let (result, _) = try await store { try $0.importUsers(rows) }
         run.users += result.stored
         for problem in result.skipped {
             let id = users.indices.contains(problem.line) ? users[problem.line].id : ""
@@ -254,107 +244,116 @@ struct DirectoryReader {
     /// Reads a page of records, or of what was deleted, and goes on to the next; from the beginning of its stage where
     /// the token of a run that was broken off has ended.
     ///
-    /// - Returns: whether it was the last.
-    private mutating func readPage(_ position: inout Position) async throws -> Bool {
-        let stage = position.stage
+    /// - Returns: whether there is more.
+    private mutating func readPage() async throws -> Bool {
+        let (stage, wasResuming) = (position.stage, isResuming)
+        isResuming = false
+        let isEnded: Set<Int> = wasResuming ? [400, 404] : []
         var query = ["per_page": "\(Self.pageSize)"]
         if let token = position.token { query["page_token"] = token } else { query["page"] = "\(position.page)" }
-        let (wasResuming, isEnded): (Bool, Set<Int>) = (isResuming, isResuming ? [400, 404] : [])
-        isResuming = false
         let since = connection.completedAt?.advanced(byMilliseconds: -Self.overlap)
-        let info: CRMDocument.Info?
         var next = position
         if stage.isOfDeleted {
             query["type"] = "all"
-            let document = try await get(
-                CRMDocument.Deleted.self,
-                "\(stage.module.rawValue)/deleted",
-                query,
-                since: since,
-                isAbsent: isEnded
-            )
-            if document == nil, wasResuming {
-                position = Position(stage: stage)
-                return false
-            }
-            info = document?.info
-            next.advance(after: info)
-            try await delete(document?.data ?? [], stage.module, next)
-        } else {
-            query["fields"] = RecordColumns.names(of: stage.module).joined(separator: ",")
-            let document = try await get(
-                CRMDocument.Records.self,
-                stage.module.rawValue,
-                query,
-                since: since,
-                isAbsent: isEnded
-            )
-            if document == nil, wasResuming {
-                position = Position(stage: stage)
-                return false
-            }
-            info = document?.info
-            next.advance(after: info)
-            try await storeRecords(document?.data ?? [], stage.module, next)
+            let path = "\(stage.module.rawValue)/deleted"
+            let document = try await get(CRMDocument.Deleted.self, path, query, since: since, isAbsent: isEnded)
+            if document == nil, wasResuming { return beginAnew() }
+            let ids = document?.data.map(\.id) ?? []
+            try checkProgress(ids, document?.info, path)
+            let hasMore = next.advance(after: document?.info)
+            let keys = ids.compactMap { Identifier<RecordKey>($0) }.map { RecordKey(module: stage.module, id: $0) }
+            try await delete(keys, next)
+            return hasMore
         }
-        if let token = next.token, token == position.token {
-            throw AppError(.connectionBroken, ["detail": "\(stage.module.rawValue): the same page again"])
-        }
-        position = next
-        return next.stage.rawValue == stage.rawValue ? info?.more_records != true : false
+        query["fields"] = RecordColumns.names(of: stage.module).joined(separator: ",")
+        let document = try await get(
+            CRMDocument.Records.self,
+            stage.module.rawValue,
+            query,
+            since: position.isFull ? nil : since,
+            isAbsent: isEnded
+        )
+        if document == nil, wasResuming { return beginAnew() }
+        try checkProgress(document?.data.map { $0.text("id") ?? "" } ?? [], document?.info, stage.module.rawValue)
+        let hasMore = next.advance(after: document?.info)
+        try await storeRecords(document?.data ?? [], stage.module, next)
+        return hasMore
     }
 
+    private mutating func beginAnew() -> Bool {
+        position.begin(position.stage)
+        return true
+    }
+
+    /// Stores what could be read, and notes what could not be stored, or not wholly, to be asked for again.
+    ///
     /// - Parameter next: where the run goes on after these; nil of records that were asked for one by one.
     private mutating func storeRecords(
         _ records: [CRMDocument.Record],
         _ module: Module,
-        _ next: Position?
+        _ next: DirectoryPosition?
     ) async throws {
-        let rows = records.enumerated().map { index, record in
-            ImportTable.Row(line: index, RecordColumns.row(of: record, module, emails: emails))
-        }
-        let known = knownEmails
-        let (position, began, savedAt) = (try next.map(JSONEncoder().encode), beganAt, connection.savedAt)
-        let loose = Mutex<[Int]>([])
-        let result = try await store { importer in
-            let linked = try rows.map { try importer.withoutLooseEnds($0, users: known) }
-            loose.withLock { $0 = linked.filter(\.isLoose).map(\.row.line) }
-            try importer.importRecords(linked.map(\.row), module: module)
-            if let position {
-                try importer.transaction.setConnectionPosition(position, beganAt: began, savedAt: savedAt)
+        let ids = records.map { $0.text("id") }
+        let rows = zip(records, ids).enumerated().compactMap { line, record in
+            record.1.map { _ in
+                ImportTable.Row(line: line, RecordColumns.row(of: record.0, module, emails: emails))
             }
         }
+        let (began, savedAt, former) = (beganAt, connection.savedAt, position.unresolved)
+        let (result, (problems, unresolved)) = try await store { importer in
+            let linked = try rows.map { try importer.withoutLooseEnds($0) }
+            try importer.importRecords(linked.map(\.row), module: module)
+            let loose = linked.lazy.filter(\.isLoose).map { Problem(looseLine: $0.row.line) }
+            let problems = loose + importer.result.skipped.map(Problem.init)
+            let unresolved = Self.adding(
+                problems.compactMap { ids[$0.line] }.map { "\(module.rawValue)/\($0)" },
+                to: former
+            )
+            if var next {
+                next.unresolved = unresolved
+                try importer.transaction.setConnectionPosition(next.encoded(), beganAt: began, savedAt: savedAt)
+            }
+            return (problems, unresolved)
+        }
+        if let next { position = next }
+        position.unresolved = unresolved
         run.records[module.rawValue, default: 0] += result.stored
-        for line in loose.withLock({ $0 }) {
-            note(records, line, module, "incomplete", "A link or a share was left out, as its other end is not here.")
+        for problem in problems {
+            run.skip("\(module.rawValue)/\(ids[problem.line] ?? "-")", problem.reason, problem.message)
         }
-        for problem in result.skipped {
-            note(records, problem.line, module, problem.reason.rawValue, problem.message(in: .english))
+        for _ in rows.count..<records.count {
+            run.skip("\(module.rawValue)/-", ImportProblem.Reason.id.rawValue, "A record has no id that is a text.")
         }
     }
 
-    /// Notes a record of which something could not be stored, to be asked for again.
-    private mutating func note(
-        _ records: [CRMDocument.Record],
-        _ index: Int,
-        _ module: Module,
-        _ reason: String,
-        _ message: String
-    ) {
-        guard records.indices.contains(index), let id = records[index].text("id") else { return }
-        unresolved.insert("\(module.rawValue)/\(id)")
-        run.skip("\(module.rawValue)/\(id)", reason, message)
+    /// One more than are asked for again is enough to know that there are too many.
+    private static func adding(_ paths: [String], to unresolved: Set<String>) -> Set<String> {
+        unresolved.union(paths.prefix(max(0, mostUnresolved + 1 - unresolved.count)))
     }
 
-    private mutating func delete(
-        _ entries: [CRMDocument.Deleted.Entry],
-        _ module: Module,
-        _ next: Position
-    ) async throws {
-        let keys = entries.compactMap { Identifier<RecordKey>($0.id) }.map { RecordKey(module: module, id: $0) }
-        let (position, began, now, caller) = (try JSONEncoder().encode(next), beganAt, mailkeep.clock(), caller)
-        let savedAt = connection.savedAt
-        let (deleted, held) = try await mailkeep.store.write { transaction -> (Int, [(RecordKey, [HoldID])]) in
+    /// Why a record of a page could not be stored, or not wholly: it is to be asked for again.
+    private struct Problem {
+        /// Where in the page it is.
+        var line: Int
+        var reason: String
+        var message: String
+
+        init(looseLine: Int) {
+            line = looseLine
+            (reason, message) = ("incomplete", "A link or a share was left out, as its other end is not here.")
+        }
+
+        init(_ problem: ImportProblem) {
+            (line, reason, message) = (problem.line, problem.reason.rawValue, problem.message(in: .english))
+        }
+    }
+
+    /// - Parameter next: as for `storeRecords`.
+    private mutating func delete(_ keys: [RecordKey], _ next: DirectoryPosition?) async throws {
+        let (began, now, caller) = (beganAt, mailkeep.clock(), caller)
+        let (savedAt, former) = (connection.savedAt, position.unresolved)
+        let (deleted, held, unresolved) = try await mailkeep.store.write {
+            transaction -> (Int, [(RecordKey, [HoldID])], Set<String>) in
             try PagePolicy.use(actor: try transaction.activeUser(caller.user)).enforce()
             var (deleted, held) = (0, [(RecordKey, [HoldID])]())
             for key in keys where try transaction.recordExists(key) {
@@ -373,9 +372,17 @@ struct DirectoryReader {
                 }
                 try transaction.appendAudit(entry)
             }
-            try transaction.setConnectionPosition(position, beganAt: began, savedAt: savedAt)
-            return (deleted, held)
+            // Once the hold is lifted, they are to go.
+            let paths = held.map { key, _ in "\(key.module.rawValue)/deleted/\(key.id)" }
+            let unresolved = Self.adding(paths, to: former)
+            if var next {
+                next.unresolved = unresolved
+                try transaction.setConnectionPosition(next.encoded(), beganAt: began, savedAt: savedAt)
+            }
+            return (deleted, held, unresolved)
         }
+        if let next { position = next }
+        position.unresolved = unresolved
         run.deleted += deleted
         for (key, holds) in held {
             run.skip(
@@ -387,27 +394,17 @@ struct DirectoryReader {
     }
 
     /// Stores a page in one transaction.
-    private func store(_ body: @escaping @Sendable (inout Importer) throws -> Void) async throws -> ImportResult {
+    private func store<Output: Sendable>(
+        _ body: @escaping @Sendable (inout Importer) throws -> Output
+    ) async throws -> (ImportResult, Output) {
         let (hasher, now, caller) = (mailkeep.keys.addressHasher, mailkeep.clock(), caller)
         return try await mailkeep.store.write { transaction in
             let actor = try transaction.activeUser(caller.user)
             try PagePolicy.use(actor: actor).enforce()
             var importer = Importer(transaction: transaction, actor: actor, caller: caller, hasher: hasher, now: now)
             importer.auditsUnchanged = false
-            try body(&importer)
-            return importer.result
-        }
-    }
-}
-
-extension DirectoryReader.Position {
-    /// Goes on to the next page, or to what comes after.
-    fileprivate mutating func advance(after info: CRMDocument.Info?) {
-        if info?.more_records == true {
-            token = info?.next_page_token
-            page += 1
-        } else if let next = stage.next {
-            self = DirectoryReader.Position(stage: next)
+            let output = try body(&importer)
+            return (importer.result, output)
         }
     }
 }

@@ -34,7 +34,7 @@ package struct DirectoryService: Service {
         do {
             guard let connection = try await mailkeep.store.read({ try $0.connection() }) else { return }
             let caller = Caller(user: connection.savedBy, origin: "connect")
-            let run = try await mailkeep.perform(SynchroniseDirectory(), as: caller)
+            let run = try await mailkeep.perform(SynchroniseDirectory(isScheduled: true), as: caller)
             logger.info(
                 "the directory was read",
                 metadata: ["users": "\(run.users)", "records": "\(run.records)", "skipped": "\(run.skipped_count)"]

@@ -16,6 +16,8 @@ package struct ConnectionShape: Encodable, Sendable, Equatable {
     package var read_until: String?
     package var last_run_time: String?
     package var last_error: String?
+    /// Why a person has to mend something: `refused`, or `failing` where it broke off several times in a row.
+    package var attention: String?
     /// Whether a run was broken off, which goes on where it stopped.
     package var is_unfinished: Bool
 }
@@ -103,6 +105,7 @@ package struct ShowConnection: UseCase {
                     read_until: connection.completedAt?.iso8601,
                     last_run_time: connection.endedAt?.iso8601,
                     last_error: connection.error,
+                    attention: connection.attention?.rawValue,
                     is_unfinished: connection.position != nil
                 )
             }

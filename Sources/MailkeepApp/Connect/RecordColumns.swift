@@ -33,7 +33,7 @@ extension Importer {
     /// A row without links to records that are not here, and without shares with people who are not.
     ///
     /// - Returns: the row, and whether something was left out.
-    func withoutLooseEnds(_ row: ImportTable.Row, users: Set<String>) throws -> (row: ImportTable.Row, isLoose: Bool) {
+    mutating func withoutLooseEnds(_ row: ImportTable.Row) throws -> (row: ImportTable.Row, isLoose: Bool) {
         var (row, isLoose) = (row, false)
         for (column, module) in [("Account", Module.accounts), ("Contact", .contacts)] where !row[column].isEmpty {
             let key = Identifier<RecordKey>(row[column]).map { RecordKey(module: module, id: $0) }
@@ -42,7 +42,7 @@ extension Importer {
         }
         if row.has("Shared With") {
             let people = row.list("Shared With")
-            let known = people.filter { users.contains($0.lowercased()) }
+            let known = try people.filter { try user(at: $0) != nil }
             row["Shared With"] = known.joined(separator: ";")
             if known.count < people.count { isLoose = true }
         }

@@ -56,13 +56,18 @@ package struct DirectoryRun: Encodable, Sendable, Equatable {
 package struct SynchroniseDirectory: UseCase {
     /// What backups of leavers may reach.
     package var permissions: JobPermissions
+    /// Whether it is the schedule that reads, as the administrator who saved the connection: that they may not any more
+    /// is a failure of the connection, and not of who asked.
+    package var isScheduled: Bool
     package var onProgress: @Sendable (DirectoryRun) async throws -> Void
 
     package init(
         permissions: JobPermissions = JobPermissions(),
+        isScheduled: Bool = false,
         onProgress: @escaping @Sendable (DirectoryRun) async throws -> Void = { _ in }
     ) {
         self.permissions = permissions
+        self.isScheduled = isScheduled
         self.onProgress = onProgress
     }
 
@@ -72,6 +77,8 @@ package struct SynchroniseDirectory: UseCase {
     }
 
     private func run(in mailkeep: Mailkeep, as caller: Caller) async throws -> DirectoryRun {
+        // What is known of the connection whose failure it would be.
+        var savedAt = isScheduled ? try await mailkeep.store.read { try $0.connection() }?.savedAt : nil
         do {
             let connection = try await mailkeep.act(AuditedAction(name: "connection.run"), as: caller) {
                 transaction,
@@ -80,13 +87,17 @@ package struct SynchroniseDirectory: UseCase {
                 guard let connection = try transaction.connection() else { throw AppError(.noConnection) }
                 return (.done, connection)
             }
+            savedAt = connection.savedAt
             return try await read(connection, in: mailkeep, as: caller)
         } catch let error where !(error is CancellationError) {
+            guard let savedAt else { throw error }
             let told = Self.told(error)
+            let isRefused = told is Refusal || (told as? AppError)?.code == .connectionRefused
             let words = ErrorReport(told, in: .english).document.message
             let now = mailkeep.clock()
             try await mailkeep.store.write { transaction in
-                guard try transaction.failConnection(words, at: now) else { return }
+                let isNoted = try transaction.failConnection(words, isRefused: isRefused, savedAt: savedAt, at: now)
+                guard isNoted else { return }
                 var entry = AuditEntry(AuditedAction(name: "connection.read"), by: caller, at: now)
                 entry.outcome = .failed
                 try transaction.appendAudit(entry)

@@ -90,6 +90,22 @@ extension Doctor {
         )
     }
 
+    func examineConnection(_ mailkeep: Mailkeep) async throws -> DoctorFinding {
+        guard let connection = try await mailkeep.store.read({ try $0.connection() }) else {
+            return DoctorFinding(.connection, .ok, .connectionNone)
+        }
+        let isFine = connection.attention == nil
+        return DoctorFinding(
+            .connection,
+            isFine ? .ok : .failed,
+            isFine ? .connectionOk : .connectionAttention,
+            [
+                "server": connection.settings.apiDomain, "failures": "\(connection.failures)",
+                "detail": connection.error ?? "-",
+            ]
+        )
+    }
+
     /// Servers that are asked at the same time.
     private static let width = 8
 

@@ -94,6 +94,7 @@ package struct Doctor: Sendable {
         case .disk: try examineDisk(mailkeep)
         case .mailServers: try await examineMailServers(mailkeep)
         case .mailboxes: try await examineMailboxes(mailkeep)
+        case .connection: try await examineConnection(mailkeep)
         case .jobs: try await examineJobs(mailkeep)
         case .uploads: try await examineUploads(mailkeep)
         }

@@ -13,6 +13,7 @@ package enum DoctorCheck: String, Sendable, CaseIterable {
     case disk
     case mailServers = "mail_servers"
     case mailboxes
+    case connection
     case jobs
     case uploads
 }
@@ -50,6 +51,9 @@ package enum DoctorSentence: String, Sendable, CaseIterable {
     case mailboxesOk = "mailboxes.ok"
     case mailboxesAttention = "mailboxes.attention"
     case mailboxesMore = "mailboxes.more"
+    case connectionNone = "connection.none"
+    case connectionOk = "connection.ok"
+    case connectionAttention = "connection.attention"
     case jobsOk = "jobs.ok"
     case jobsStalled = "jobs.stalled"
     case uploadsOk = "uploads.ok"

@@ -39,7 +39,10 @@ package struct ImportFile: UseCase {
         _ = try await mailkeep.read(action, as: caller) { try PagePolicy.use(actor: $1).enforce() }
         let table = try ImportTable(bytes, encoding: encoding, required: kind.requiredColumns)
         do {
-            return try await store(table, in: mailkeep, as: caller, action)
+            let result = try await store(table, in: mailkeep, as: caller, action)
+            // Of users who are active again.
+            try await mailkeep.removeDetachedUploads()
+            return result
         } catch let error as AppError {
             // Of what was given up nothing is in the audit log: what the rules refused belongs there (U4).
             for refusal in error.rows.compactMap(\.refusal) {

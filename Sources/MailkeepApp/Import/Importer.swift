@@ -13,6 +13,16 @@ struct Importer {
     /// Whether users of whom nothing changes have an audit entry too.
     var auditsUnchanged = true
     var result = ImportResult()
+    /// The users who were looked for, by the addresses that were given for them; nil of who is not there.
+    private var users: [String: UserID?] = [:]
+
+    init(transaction: WriteTransaction, actor: User, caller: Caller, hasher: AddressHasher, now: Timestamp) {
+        self.transaction = transaction
+        self.actor = actor
+        self.caller = caller
+        self.hasher = hasher
+        self.now = now
+    }
 
     /// `Name,Reports To`, in any order; a role reports to one of the file or one that is there already.
     mutating func importRoles(_ rows: [ImportTable.Row]) throws {
@@ -171,13 +181,9 @@ struct Importer {
     ///
     /// A column that is not there leaves what a record has; an empty field takes it away.
     mutating func importRecords(_ rows: [ImportTable.Row], module: Module) throws {
-        let users = Dictionary(
-            try transaction.users().compactMap { user in NormalizedAddress(user.email).map { ($0, user.id) } },
-            uniquingKeysWith: { first, _ in first }
-        )
         var seen: Set<String> = []
         for row in rows {
-            if let record = try record(row, module: module, users: users, seen: &seen) {
+            if let record = try record(row, module: module, seen: &seen) {
                 try transaction.upsertRecord(record, links: false, at: now)
                 result.stored += 1
             }
@@ -188,16 +194,13 @@ struct Importer {
     private mutating func record(
         _ row: ImportTable.Row,
         module: Module,
-        users: [NormalizedAddress: UserID],
         seen: inout Set<String>
     ) throws -> Record? {
         let id = row["Id"].isEmpty ? try transaction.nextRecordID(in: module) : Identifier(row["Id"])
         guard let id else { return note(row, .id, row["Id"]) }
         guard seen.insert(id.description).inserted else { return note(row, .duplicate, row["Id"]) }
         guard let name = try? Name.checked(row["Name"]) else { return note(row, .name, row["Name"]) }
-        guard let owner = NormalizedAddress(row["Owner"]).flatMap({ users[$0] }) else {
-            return note(row, .owner, row["Owner"])
-        }
+        guard let owner = try user(at: row["Owner"]) else { return note(row, .owner, row["Owner"]) }
         let key = RecordKey(module: module, id: id)
         var record = Record(key: key, owner: owner, name: name)
         if let former = try transaction.record(key) {
@@ -214,9 +217,7 @@ struct Importer {
             try transaction.noteTag(of: hashes)
         }
         for colleague in row.list("Shared With") {
-            guard let user = NormalizedAddress(colleague).flatMap({ users[$0] }) else {
-                return note(row, .user, colleague)
-            }
+            guard let user = try user(at: colleague) else { return note(row, .user, colleague) }
             record.sharedWith.append(user)
         }
         for (column, linked, reason) in [
@@ -229,6 +230,14 @@ struct Importer {
         }
         record.fields.merge(row.others(than: Self.recordColumns)) { $1 }
         return record
+    }
+
+    /// The user of an address; nil where nobody here has it.
+    mutating func user(at address: String) throws -> UserID? {
+        if let known = users[address] { return known }
+        let found = try NormalizedAddress(address).flatMap { try transaction.user(normalizedEmail: $0.description)?.id }
+        users[address] = .some(found)
+        return found
     }
 
     private static let recordColumns: Set<String> = [

@@ -24,6 +24,8 @@ package struct ErasurePreviewShape: Encodable, Sendable, Equatable {
     package var with_tag: Int
     /// Records that have the address, and keep it: `Contacts/12`.
     package var records: [String]
+    /// The further addresses of those records, which are not erased with it.
+    package var further_addresses: [String]
     /// Other records on which the messages stand.
     package var other_records: Int
     /// Other addresses that stand in the messages: a message that concerns others too is erased as a whole.
@@ -87,12 +89,15 @@ package struct PreviewErasure: UseCase {
             guard let address, let target else { throw AppError(.badEmail, ["email": self.address.forMessages]) }
             let preview = try transaction.previewErasure(target)
             let names = try transaction.userNames(preview.users.map(\.user) + preview.backups.map(\.user))
+            let further = try preview.records.flatMap { try transaction.record($0)?.addresses ?? [] }
+                .filter { $0.hash != target.hash }
             return ErasurePreviewShape(
                 address: address.text,
                 total: MessageTotalsShape(preview.totals),
                 not_stored: preview.unread,
                 with_tag: preview.tagged,
                 records: preview.records.map(\.description),
+                further_addresses: Set(further.map(\.address)).sorted(),
                 other_records: preview.otherRecords,
                 correspondents: preview.correspondents,
                 backups: preview.backups.map {

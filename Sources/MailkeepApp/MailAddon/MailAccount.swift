@@ -51,7 +51,14 @@ package struct TestMailAccount: UseCase {
         let hashes = entered.map { mailkeep.addressHashes($0.address) }
         let account: Account = try await mailkeep.act(action, as: caller) { [entered] transaction, actor in
             if let entered, let hashes {
-                let draft = try transaction.draft(of: entered.input, entered.address, hashes, for: user, by: actor)
+                let draft = try transaction.draft(
+                    of: entered.input,
+                    entered.address,
+                    hashes,
+                    for: user,
+                    by: actor,
+                    as: caller
+                )
                 return (.done, Account(draft.settings))
             }
             if actor.id != user { try PagePolicy.use(actor: actor).enforce() }

@@ -12,13 +12,16 @@ struct MailAddonDraft: Sendable {
 extension ReadTransaction {
     /// What `input` amounts to beside what is saved, where `actor` may save that as the settings of `user` (L1, L2, V5).
     ///
+    /// Files of this machine are chosen by administrators, and by who reaches them anyway (P1).
+    ///
     /// - Throws: `Refusal`, and `AppError` as `MailAddonInput.settings` does.
     func draft(
         of input: MailAddonInput,
         _ address: UserAddress,
         _ hashes: AddressHashes,
         for user: UserID,
-        by actor: User
+        by actor: User,
+        as caller: Caller
     ) throws -> MailAddonDraft {
         guard actor.id == user else { throw Refusal(.l1) }
         let saved = try mailAddon(of: user)
@@ -37,6 +40,9 @@ extension ReadTransaction {
             isUnchanged: saved.map { settings.isUnchanged(from: $0, username: savedCredentials?.username) } ?? false
         )
         try decision.enforce()
+        if let path = settings.path, path != saved?.path, !caller.isOfMachine {
+            try PagePolicy.use(actor: actor).enforce()
+        }
         let standsOnRecord = try standsOnRecord(
             addressHash: hashes.exact,
             withoutTag: hashes.withoutTag,

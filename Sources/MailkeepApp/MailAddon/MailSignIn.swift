@@ -54,7 +54,7 @@ package struct BeginMailSignIn: UseCase {
         )
         let expiry = mailkeep.clock().advanced(byMilliseconds: Self.longest)
         try await mailkeep.act(action, as: caller) { [input, session] transaction, actor in
-            _ = try transaction.draft(of: input, address, hashes, for: user, by: actor)
+            _ = try transaction.draft(of: input, address, hashes, for: user, by: actor, as: caller)
             try transaction.beginSignIn(pending, session: session.tokenHash, stateHash: state.hash, until: expiry)
             return (.done, ())
         }
@@ -118,7 +118,7 @@ package struct FinishMailSignIn: UseCase {
         input.granted = try mailkeep.placeholder(for: provider.accountType)
         let hashes = mailkeep.addressHashes(address)
         let draft = try await mailkeep.read(action, as: caller) { [input] transaction, actor in
-            try transaction.draft(of: input, address, hashes, for: user, by: actor)
+            try transaction.draft(of: input, address, hashes, for: user, by: actor, as: caller)
         }
         try await mailkeep.sources.check(server: draft.settings.server, path: nil, permissions: permissions)
         let tokens = try await redeem(code, pending, in: mailkeep)
@@ -139,8 +139,7 @@ package struct FinishMailSignIn: UseCase {
         }
         let now = mailkeep.clock()
         let shape = try await mailkeep.act(action, as: caller) { [input] transaction, actor in
-            let current = try transaction.draft(of: input, address, hashes, for: user, by: actor)
-            guard current.isLocked == draft.isLocked else { throw Refusal(.l2) }
+            let current = try transaction.draft(of: input, address, hashes, for: user, by: actor, as: caller)
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hashes.exact, at: now)
             try transaction.noteTag(of: hashes)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }

@@ -58,7 +58,7 @@ package struct SaveMailAddonSettings: UseCase {
         var entered = input
         if input.refreshToken != nil { entered.granted = try mailkeep.placeholder(for: input.accountType) }
         var draft = try await mailkeep.read(action, as: caller) { [entered] transaction, actor in
-            try transaction.draft(of: entered, address, hashes, for: user, by: actor)
+            try transaction.draft(of: entered, address, hashes, for: user, by: actor, as: caller)
         }
         let (server, path) = (draft.settings.server, draft.settings.path)
         try await mailkeep.sources.check(server: server, path: path, permissions: permissions)
@@ -81,8 +81,9 @@ package struct SaveMailAddonSettings: UseCase {
         }
         let now = mailkeep.clock()
         return try await mailkeep.act(action, as: caller) { [entered, wasLocked = draft.isLocked] transaction, actor in
-            let current = try transaction.draft(of: entered, address, hashes, for: user, by: actor)
-            guard current.isLocked == wasLocked else { throw Refusal(.l2) }
+            let current = try transaction.draft(of: entered, address, hashes, for: user, by: actor, as: caller)
+            // Locked meanwhile: a new password would be kept that was not tried.
+            guard wasLocked || !current.isLocked || !current.hasNewProof else { throw Refusal(.l2) }
             try transaction.saveMailAddon(current.settings, of: user, addressHash: hashes.exact, at: now)
             try transaction.noteTag(of: hashes)
             guard let saved = try transaction.mailAddon(of: user) else { throw Refusal(.b5, .settings) }

@@ -33,25 +33,42 @@ struct NotificationMail {
         ).bytes
     }
 
-    private func subject(_ wording: Wording) -> String {
-        let isOfBackups = events.first?.backup != nil
-        if let event = events.first, events.count == 1 {
-            return wording.text(
-                isOfBackups ? .mailBackupFailedSubject : .mailMailboxAttentionSubject,
-                ["user": name(event)]
-            )
+    /// What is said of events of a type.
+    private struct Words {
+        /// Of one event, and of several.
+        var subject: WordingID
+        var subjects: WordingID
+        var text: WordingID
+
+        init(_ type: String) {
+            (subject, subjects, text) =
+                switch EventType(rawValue: type) {
+                case .backupFailed: (.mailBackupFailedSubject, .mailBackupsFailedSubject, .mailBackupFailed)
+                case .connectionNeedsAttention:
+                    (.mailConnectionAttentionSubject, .mailConnectionAttentionSubject, .mailConnectionAttention)
+                default: (.mailMailboxAttentionSubject, .mailMailboxesAttentionSubject, .mailMailboxAttention)
+                }
         }
-        return wording.text(
-            isOfBackups ? .mailBackupsFailedSubject : .mailMailboxesAttentionSubject,
-            ["n": "\(events.count)"]
-        )
+    }
+
+    private func subject(_ wording: Wording) -> String {
+        guard let event = events.first else { return "" }
+        let words = Words(event.type)
+        return events.count == 1
+            ? wording.text(words.subject, ["user": name(event)])
+            : wording.text(words.subjects, ["n": "\(events.count)"])
     }
 
     private func text(of event: Event, _ wording: Wording) -> String {
-        let values = ["user": name(event), "time": event.at.iso8601]
-        var lines = [wording.text(event.backup == nil ? .mailMailboxAttention : .mailBackupFailed, values)]
-        if let reason = event.reason { lines.append(wording.failure(reason, ofBackup: event.backup != nil)) }
-        if let pages {
+        var lines = [wording.text(Words(event.type).text, ["user": name(event), "time": event.at.iso8601])]
+        let isOfConnection = event.type == EventType.connectionNeedsAttention.rawValue
+        if let reason = event.reason {
+            lines.append(
+                isOfConnection
+                    ? wording.connectionAttention(reason) : wording.failure(reason, ofBackup: event.backup != nil)
+            )
+        }
+        if let pages, !isOfConnection {
             lines.append(pages + (event.backup.map { "/settings/backups/\($0)" } ?? "/settings/mail-addon-users"))
         }
         return lines.joined(separator: "\n")

@@ -24,6 +24,9 @@ extension Mailkeep {
                 )
             }
         }
+        if let failures = facts.connectionFailures {
+            samples.append(MetricSample(.connectionFailures, Double(failures)))
+        }
         if let last = facts.lastSynchronisation { samples.append(MetricSample(.lastSynchronisation, last.seconds)) }
         if let oldest = facts.oldestSynchronisation {
             samples.append(MetricSample(.oldestSynchronisation, oldest.seconds))

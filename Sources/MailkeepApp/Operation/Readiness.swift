@@ -26,7 +26,8 @@ package struct Readiness: Sendable, Equatable {
 /// Looks whether Mailkeep can do its work, once a second at most however often it is asked.
 package final class ReadinessProbe: Sendable {
     private let mailkeep: Mailkeep
-    private let last = Mutex<(at: ContinuousClock.Instant, readiness: Readiness)?>(nil)
+    /// The last look, and when it ended; one at a time.
+    private let last = Mutex<(look: Task<Readiness, Never>, endedAt: ContinuousClock.Instant?)?>(nil)
 
     private static let freshness = Duration.seconds(1)
     /// How long the database may take to answer.
@@ -40,9 +41,18 @@ package final class ReadinessProbe: Sendable {
         self.mailkeep = mailkeep
     }
 
-    /// What was found within the last second, or is found now.
+    /// What was found within the last second, or is being found now.
     package func look() async -> Readiness {
-        if let last = last.withLock({ $0 }), last.at.duration(to: .now) < Self.freshness { return last.readiness }
+        let look = last.withLock { last in
+            if let last, last.endedAt.map({ $0.duration(to: .now) < Self.freshness }) ?? true { return last.look }
+            let look = Task { await lookAnew() }
+            last = (look, nil)
+            return look
+        }
+        return await look.value
+    }
+
+    private func lookAnew() async -> Readiness {
         var readiness = Readiness()
         if await !databaseAnswers() { readiness.failed.insert(.database) }
         if await !vaultTakesBytes() { readiness.failed.insert(.vault) }
@@ -50,8 +60,7 @@ package final class ReadinessProbe: Sendable {
         for check in Readiness.Check.allCases where readiness.failed.contains(check) {
             mailkeep.logger.warning("not ready", metadata: ["check": "\(check.rawValue)"])
         }
-        let found = readiness
-        last.withLock { $0 = (.now, found) }
+        last.withLock { $0?.endedAt = .now }
         return readiness
     }
 

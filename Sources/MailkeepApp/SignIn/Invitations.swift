@@ -90,6 +90,7 @@ package struct ChangePassword: UseCase {
         await mailkeep.throttle.giveBack(keys, at: now)
         let newHash = try await mailkeep.passwordHasher.hash(new)
         return try await mailkeep.act(action, as: caller) { transaction, actor in
+            guard try transaction.passwordHash(actor.id) == hash else { throw AppError(.wrongPassword) }
             try transaction.setPasswordHash(newHash, of: actor.id)
             return (.done, try transaction.beginSession(of: actor.id, at: now))
         }

@@ -65,7 +65,10 @@ extension Mailkeep {
         let caller = Caller(user: known.id, origin: "web \(attempt.address)")
         let token = try await act(AuditedAction(name: "session.begin", user: known.id), as: caller) {
             transaction,
-            actor in (.done, try transaction.beginSession(of: actor.id, at: now))
+            actor in
+            // The password may have been changed while it was verified, which ended all sessions.
+            guard try transaction.passwordHash(actor.id) == hash else { throw AppError(.badSignIn) }
+            return (.done, try transaction.beginSession(of: actor.id, at: now))
         }
         return SignedIn(token: token, user: known, deviceCookie: try deviceCookie(of: known.id, device: provenDevice))
     }

@@ -13,13 +13,15 @@ actor SignInThrottle {
         /// An account by the keyed hash of its address, whether there is one or not.
         case account(Data)
         case device(UserID, device: String)
+        /// Refusals of access tokens, by network address: a client that is revoked keeps nobody from signing in.
+        case refresh(String)
         /// Requests to the API without an access token that counts, by network address.
         case client(String)
 
         /// Attempts at once, and milliseconds until there is another.
         fileprivate var limit: (attempts: Int, pause: Int64) {
             switch self {
-            case .address: (30, 10_000)
+            case .address, .refresh: (30, 10_000)
             case .account, .device: (10, 60_000)
             case .client: (120, 500)
             }

@@ -48,6 +48,9 @@ package struct Wording: Sendable {
         text(key: ofBackup ? "fail.\(code)" : "reach.\(code)")
     }
 
+    /// Why the connection to the CRM needs a person.
+    func connectionAttention(_ code: String) -> String { text(key: "notify.connection_attention.\(code)") }
+
     /// What an error of the app says.
     package func error(_ error: AppError) -> String {
         var values = error.values

@@ -130,7 +130,7 @@ extension Presenter {
             (.colSize, size(total.bytes)), (.colOldest, moment(total.oldest_time)?.shown ?? "-"),
             (.colNewest, moment(total.newest_time)?.shown ?? "-"), (.eraseNotStored, number(preview.not_stored)),
             (.eraseTagged, number(preview.with_tag)), (.eraseRecords, list(preview.records.map(record))),
-            (.eraseOtherRecords, number(preview.other_records)),
+            (.eraseFurther, list(preview.further_addresses)), (.eraseOtherRecords, number(preview.other_records)),
             (.eraseCorrespondents, number(preview.correspondents)),
             (.eraseBackups, list(preview.backups.map { "#\($0.id) \($0.user.name) (\(number($0.messages)))" })),
             (.eraseUsers, list(preview.users.map { "\($0.user.name) (\(number($0.messages)))" })),

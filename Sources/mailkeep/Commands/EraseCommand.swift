@@ -106,6 +106,7 @@ extension ErasurePreviewShape {
             (.colCount, "\(total.messages)"), (.colSize, ByteCount(total.bytes).text),
             (.colOldest, total.oldest_time ?? none), (.colNewest, total.newest_time ?? none),
             (.eraseNotStored, "\(not_stored)"), (.eraseTagged, "\(with_tag)"), (.eraseRecords, list(records)),
+            (.eraseFurther, list(further_addresses)),
             (.eraseOtherRecords, "\(other_records)"), (.eraseCorrespondents, "\(correspondents)"),
             (.eraseBackups, list(backups.map { "#\($0.id) \($0.user.name) (\($0.messages))" })),
             (.eraseUsers, list(users.map { "\($0.user.name) (\($0.messages))" })),
