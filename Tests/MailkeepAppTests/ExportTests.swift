@@ -115,7 +115,7 @@ struct ExportTests {
     func otherKey() async throws {
         let desk = try await ExportDesk()
         let file = try await desk.export(.ownMail(of: desk.office.hana), as: .mbox, by: desk.office.hana)
-        let other = try await ExportDesk()
+        let other = try await ExportDesk(hasOwnKeys: true)
         let result = try await ExportVerifier(path: file, keys: other.key()).verify()
         #expect(!result.whole && result.fault == .signature && result.kind == nil)
         #expect(
@@ -182,7 +182,7 @@ struct ExportTests {
         }
         // The key that goes along proves nothing.
         var swapped = files
-        swapped["public-key.pem"] = Data(try await ExportDesk().key().utf8)
+        swapped["public-key.pem"] = Data(try await ExportDesk(hasOwnKeys: true).key().utf8)
         #expect(try await desk.verify(desk.pack(swapped)).foreign.names == ["public-key.pem"])
         var without = files
         without["public-key.pem"] = nil
@@ -328,8 +328,8 @@ private final class ExportDesk: Sendable {
     let office: Office
     private let folder: String
 
-    init() async throws {
-        office = try await Office()
+    init(hasOwnKeys: Bool = false) async throws {
+        office = try await Office(hasOwnKeys: hasOwnKeys)
         let path = NSTemporaryDirectory() + "desk-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         folder = URL(filePath: path).resolvingSymlinksInPath().path

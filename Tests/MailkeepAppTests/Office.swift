@@ -3,6 +3,7 @@ import Logging
 import MailkeepModel
 import MailkeepStore
 import MailkeepSync
+import TestSupport
 
 @testable import MailkeepApp
 
@@ -24,12 +25,17 @@ final class Office: Sendable {
     /// Where Hana's mail is read from.
     var mailbox: String { folder + "/mail.mbox" }
 
-    init(uploadLimit: Int64? = nil) async throws {
+    /// - Parameter hasOwnKeys: whether its keys are those of no other office.
+    init(uploadLimit: Int64? = nil, hasOwnKeys: Bool = false) async throws {
         folder = NSTemporaryDirectory() + "office-\(UUID().uuidString)"
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let path = folder + "/data"
-        try await Self.found(in: path, logger: logger)
+        if hasOwnKeys {
+            try await Self.found(in: path)
+        } else {
+            try await FileManager.default.copyItem(atPath: Self.founded.value, toPath: path)
+        }
         mailkeep = try await Mailkeep.open(
             DataDirectory.open(at: path),
             permissions: Mailkeep.Permissions(
@@ -58,8 +64,17 @@ final class Office: Sendable {
         try await mailkeep.store.write { try $0.upsertRecord(record, at: Timestamp.now()) }
     }
 
-    /// Makes the organisation; its data directory is to be opened anew, with what may be read from this machine.
-    private static func found(in path: String, logger: Logger) async throws {
+    /// The data directory of the organisation, which is copied and opened anew, with what may be read from this machine:
+    /// hashing a password takes seconds in a program that is not optimised.
+    private static let founded = Task {
+        let folder = NSTemporaryDirectory() + "office-\(UUID().uuidString)"
+        TemporaryFolders.removeAtExit(folder)
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        try await found(in: folder + "/data")
+        return folder + "/data"
+    }
+
+    private static func found(in path: String) async throws {
         let organization = NewOrganization(
             name: "Sakura",
             administratorEmail: "ada@sakura.example",
@@ -70,7 +85,7 @@ final class Office: Sendable {
         let mailkeep = try await Mailkeep.prepare(
             DataDirectory.create(at: path),
             permissions: Mailkeep.Permissions(),
-            logger: logger
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         )
         try await mailkeep.setUp(organization, origin: "test")
         try mailkeep.close()

@@ -16,7 +16,7 @@ struct FullDiskTests {
             let work = try await Workplace(language, log: "info")
             let disk = try SmallDisk(at: work.data, megabytes: 12)
             defer { disk.unmount() }
-            try await work.found()
+            try await work.found(isCopied: false)
             try await work.save(Workplace.Mailbox(on: server)).expectDone()
             try await work.deactivate()
             try await work.startServer()

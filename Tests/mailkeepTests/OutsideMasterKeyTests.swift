@@ -64,7 +64,7 @@ struct OutsideMasterKeyTests {
         try key.write(toFile: file, atomically: false, encoding: .utf8)
         let settings = #"{"mailkeep":{"master":{"key":{"command":"cat '\#(file)'"}}}}"#
         try settings.write(toFile: work.folder + "/settings.json", atomically: false, encoding: .utf8)
-        try await work.found()
+        try await work.found(isCopied: false)
         #expect(try files(work) == ["keyring"])
         try expectNoKey(in: work.data)
         let snapshot = work.folder + "/snapshot.tar"

@@ -157,11 +157,11 @@ struct SnapshotTests {
             let missing = try await work.run("restore \(file) --json --data \(target)")
             #expect(missing.status == 64)
             #expect(try missing.error().details.reason == "snapshot_keys_needed")
-            try await withWorkplace { other in
-                let wrong = try await work.run("restore \(file) --json --data \(target) --keys \(other.data)/keys")
-                #expect(wrong.status == 65)
-                #expect(try wrong.error().details.reason == "snapshot_other_keys")
-            }
+            let other = try await Workplace()
+            try await other.found(isCopied: false)
+            let wrong = try await work.run("restore \(file) --json --data \(target) --keys \(other.data)/keys")
+            #expect(wrong.status == 65)
+            #expect(try wrong.error().details.reason == "snapshot_other_keys")
             let none = try await work.run("restore \(file) --json --data \(target) --keys \(work.folder)")
             #expect(try none.error().details.reason == "snapshot_keys_unreadable")
             #expect(!FileManager.default.fileExists(atPath: target))

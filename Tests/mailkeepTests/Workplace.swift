@@ -61,8 +61,31 @@ final class Workplace: Sendable {
         try? FileManager.default.removeItem(atPath: folder)
     }
 
+    /// The data directories of organisations that were founded, which are copied: `init` alone takes seconds, as it hashes
+    /// a password with a program that is not optimised.
+    private static let founded = Mutex<[MailkeepModel.Locale: Task<Workplace, any Error>]>([:])
+
     /// Starts an organisation with its people, and the customer's record.
-    func found() async throws {
+    ///
+    /// - Parameter isCopied: whether it may have the keys that others have.
+    func found(isCopied: Bool = true) async throws {
+        guard isCopied else { return try await foundAnew() }
+        let original = Self.founded.withLock { [language] founded in
+            if let known = founded[language] { return known }
+            let task = Task {
+                let work = try await Workplace(language)
+                TemporaryFolders.removeAtExit(work.folder)
+                try await work.foundAnew()
+                return work
+            }
+            founded[language] = task
+            return task
+        }
+        try await FileManager.default.copyItem(atPath: original.value.data, toPath: data)
+        if hasServer { try await startServer() }
+    }
+
+    private func foundAnew() async throws {
         let line = "init --admin-email \(Person.ada.rawValue) --admin-name Ada --locale \(language.rawValue)"
         try await run(line, ["--organization", "さくら商事", "--password-stdin"], input: Self.password).expectDone()
         if hasServer { try await startServer() }
