@@ -26,7 +26,7 @@ package struct DeletionCandidate: Sendable, Equatable {
     package var storedAt: Timestamp
     /// The standing holds that cover it.
     package var holds: [HoldID]
-    /// A backup has taken it, completed or not.
+    /// A backup has taken it, completed or not, or a pending one of somebody who has it may still take it.
     package var isBackedUp: Bool
 
     package init(
@@ -106,7 +106,7 @@ package enum RetentionPolicy {
         return min(message.receivedAt ?? message.storedAt, message.storedAt)
     }
 
-    /// Whether a message is removed now: dated before `cutoff`, on no hold (R1), and in no backup (B9).
+    /// Whether a message is removed now: dated before `cutoff`, on no hold (R1), and in no backup (B9), nor awaited by one.
     package static func isDue(_ message: DeletionCandidate, cutoff: Timestamp) -> Bool {
         date(of: message) < cutoff && message.holds.isEmpty && !message.isBackedUp
     }

@@ -82,8 +82,6 @@ package struct WantedEntry: Sendable, Equatable {
     package let isAgain: Bool
     /// A keyed hash of what the server calls this mail in every folder; nil where it does not say.
     package let emailID: Data?
-    /// Older than what the organisation keeps, and on no hold (R3).
-    package let isExpired: Bool
 }
 
 /// Where content lies in the vault.

@@ -220,8 +220,8 @@ extension WriteTransaction {
 
     /// Erases some of what an erasure is to erase.
     ///
-    /// What a backup that is being taken has frozen waits for its end, so that its manifest names what it holds. What a
-    /// hold has come to cover is kept (R1).
+    /// What is in a user's backups waits while another one is being taken, so that its certificate and its manifest tell
+    /// the same; one that rests takes nothing. What a hold has come to cover is kept (R1).
     ///
     /// - Returns: how many messages and other mails were dealt with; 0 where nothing is left, or what is left waits.
     package func eraseSome(_ removal: RemovalDetails, limit: Int, at now: Timestamp) throws -> Int {
@@ -232,8 +232,9 @@ extension WriteTransaction {
                    EXISTS (SELECT 1 FROM held_message WHERE held_message.message_id = message.id) AS is_held
             FROM erasure_message CROSS JOIN message ON message.id = erasure_message.message_id
             WHERE erasure_message.removal_id = ? AND NOT EXISTS (
-                SELECT 1 FROM backup_message CROSS JOIN backup ON backup.id = backup_message.backup_id
-                WHERE backup_message.message_id = message.id AND backup.status IN ('waiting', 'in_progress'))
+                SELECT 1 FROM backup_message CROSS JOIN backup ON backup.user_id = backup_message.user_id
+                WHERE backup_message.message_id = message.id AND backup.status IN ('waiting', 'in_progress')
+                  AND backup.status = 'in_progress' AND backup.error IS NULL)
             LIMIT ?
             """,
             [removal.id.rawValue, limit]

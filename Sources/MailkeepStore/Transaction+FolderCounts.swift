@@ -6,7 +6,7 @@ extension ReadTransaction {
     /// messages otherwise, by name.
     ///
     /// A mail that the backups hold is stored, whatever became of its records since. A mail whose header cannot be read
-    /// counts as associated, as it may be.
+    /// counts as associated, as it may be. What is still to be erased counts as what has been.
     package func folderCounts(of user: UserID, in mailbox: MailboxID) throws -> [FolderCounts] {
         var folders: [String: FolderCounts] = [:]
         let present = try rows(
@@ -19,6 +19,8 @@ extension ReadTransaction {
                                         WHERE held.user_id = :user AND held.message_id = entry.message_id) THEN 'stored'
                            WHEN entry.skipped = 'header_unreadable' THEN 'unreadable'
                            WHEN entry.removed_by = 'retention' THEN 'expired'
+                           WHEN EXISTS (SELECT 1 FROM erasure_message AS due
+                                        WHERE due.message_id = entry.message_id) THEN NULL
                            WHEN NOT \(Visibility.isAssociated) THEN NULL
                            WHEN entry.skipped IS NOT NULL THEN entry.skipped
                            WHEN entry.is_gone AND entry.message_id IS NULL THEN 'vanished'

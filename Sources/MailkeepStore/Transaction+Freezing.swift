@@ -28,7 +28,6 @@ extension ReadTransaction {
             SELECT entry.uid, entry.message_id,
                    NOT EXISTS (SELECT 1 FROM backup_message AS held
                                WHERE held.user_id = :user AND held.message_id = entry.message_id)
-                   AND NOT EXISTS (SELECT 1 FROM erasure_message AS due WHERE due.message_id = entry.message_id)
                    AND \(Visibility.isAssociated) AS is_due
             FROM entry WHERE entry.folder_id = :folder AND entry.uid > :uid AND entry.message_id IS NOT NULL
             ORDER BY entry.uid LIMIT :limit
@@ -45,6 +44,8 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Takes messages, which no earlier backup of the user holds, into a backup that is not yet visible.
     ///
+    /// Those that were removed since they were found, or are to be erased (R4), are passed by.
+    ///
     /// - Returns: how many were taken; 0 when the backup holds them already, or is not in progress.
     package func freeze(_ messages: [MessageID], into backup: BackupDetails) throws -> Int {
         guard try exists("SELECT 1 FROM backup WHERE id = ? AND status = 'in_progress'", [backup.id.rawValue]) else {
@@ -53,8 +54,13 @@ extension WriteTransaction {
         var count = 0
         for message in messages {
             try run(
-                "INSERT OR IGNORE INTO backup_message (user_id, message_id, backup_id) VALUES (?, ?, ?)",
-                [backup.user.rawValue, message.rawValue, backup.id.rawValue]
+                """
+                INSERT OR IGNORE INTO backup_message (user_id, message_id, backup_id)
+                SELECT ?, message.id, ? FROM message
+                WHERE message.id = ?
+                  AND NOT EXISTS (SELECT 1 FROM erasure_message AS due WHERE due.message_id = message.id)
+                """,
+                [backup.user.rawValue, backup.id.rawValue, message.rawValue]
             )
             count += database.changesCount
         }

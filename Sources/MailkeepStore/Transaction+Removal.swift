@@ -100,10 +100,12 @@ extension WriteTransaction {
     }
 
     /// Whether a mail that was read is not to be stored: its entry was removed meanwhile, or the same bytes were erased
-    /// before (R5).
+    /// before (R5) and no hold that came since covers this copy (R1).
     func isRemoved(_ message: SealedMessage) throws -> Bool {
         if try exists("SELECT 1 FROM entry WHERE id = ? AND removed_by IS NOT NULL", [message.entry]) { return true }
-        guard try exists("SELECT 1 FROM tombstone WHERE content_key = ?", [message.content.key]) else { return false }
+        guard try exists("SELECT 1 FROM tombstone WHERE content_key = ?", [message.content.key]),
+            try !exists("SELECT 1 FROM held_entry WHERE entry_id = ?", [message.entry])
+        else { return false }
         try forget(message.entry, by: .erasure)
         return true
     }

@@ -23,7 +23,7 @@ package struct RetentionPreview: Sendable {
     package var due: MessageTotals
     /// By the users in whose mailboxes they are.
     package var users: [(user: UserID, totals: MessageTotals)]
-    /// Messages that are as old and on hold, and others that backups hold.
+    /// Messages that are as old and on hold, and others that backups hold or may still take.
     package var held: Int
     package var backedUp: Int
 }
@@ -36,8 +36,14 @@ package struct RetentionPosition: Sendable {
 
 extension ReadTransaction {
     private static let isHeld = "EXISTS (SELECT 1 FROM held_message WHERE held_message.message_id = message.id)"
+    /// A backup has taken it, or a pending one of somebody who has it may still take it.
     private static let isBackedUp = """
-        EXISTS (SELECT 1 FROM backup_message WHERE backup_message.message_id = message.id)
+        (EXISTS (SELECT 1 FROM backup_message WHERE backup_message.message_id = message.id)
+         OR EXISTS (
+             SELECT 1 FROM entry CROSS JOIN folder ON folder.id = entry.folder_id
+             CROSS JOIN mailbox ON mailbox.id = folder.mailbox_id
+             CROSS JOIN backup ON backup.user_id = mailbox.user_id
+             WHERE entry.message_id = message.id AND backup.status IN ('waiting', 'in_progress')))
         """
     /// Of a row of `message` that is old enough: retention removes it (R3).
     ///
@@ -162,10 +168,5 @@ extension WriteTransaction {
         for message in due { try remove(message["id"], by: .retention) }
         try count(removal.id, messages: due.count, bytes: due.reduce(0) { $0 + ($1["size"] as Int64) })
         return page.last.map { RetentionPosition(date: $0["dated_at"], message: $0["id"]) }
-    }
-
-    /// Notes that mails are older than what is kept: they are not read (R3).
-    package func passOverExpired(_ entries: [Int64]) throws {
-        for entry in entries { try forget(entry, by: .retention) }
     }
 }

@@ -22,35 +22,22 @@ extension ReadTransaction {
     /// Associated mails of a folder whose body is not stored yet, of those with these UIDs (B2).
     ///
     /// What a server refused to read once is wanted again.
-    ///
-    /// - Parameter cutoff: mails that were sent before are expired, unless a hold covers them (R3).
-    package func wantedEntries(
-        in folder: Int64,
-        _ uids: ClosedRange<UInt32>,
-        expiringBefore cutoff: Timestamp? = nil
-    ) throws -> [WantedEntry] {
+    package func wantedEntries(in folder: Int64, _ uids: ClosedRange<UInt32>) throws -> [WantedEntry] {
         try rows(
             """
-            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again, entry.email_id,
-                   entry.sent_at > 0 AND entry.sent_at < :cutoff AND NOT EXISTS (
-                       SELECT 1 FROM held_entry WHERE held_entry.entry_id = entry.id
-                   ) AS is_expired
+            SELECT entry.id, entry.uid, entry.size, entry.skipped IS 'unreadable' AS is_again, entry.email_id
             FROM wanted CROSS JOIN entry ON entry.id = wanted.entry_id
-            WHERE wanted.folder_id = :folder AND wanted.uid BETWEEN :first AND :last AND \(Self.isWanted)
+            WHERE wanted.folder_id = ? AND wanted.uid BETWEEN ? AND ? AND \(Self.isWanted)
             ORDER BY wanted.uid
             """,
-            [
-                "folder": folder, "first": Int64(uids.lowerBound), "last": Int64(uids.upperBound),
-                "cutoff": cutoff?.rawValue ?? Int64.min,
-            ]
+            [folder, Int64(uids.lowerBound), Int64(uids.upperBound)]
         ).map { row in
             WantedEntry(
                 id: row["id"],
                 uid: UInt32(clamping: row["uid"] as Int64),
                 size: UInt64(clamping: row["size"] as Int64),
                 isAgain: row["is_again"],
-                emailID: row["email_id"],
-                isExpired: row["is_expired"]
+                emailID: row["email_id"]
             )
         }
     }
@@ -111,6 +98,21 @@ extension WriteTransaction {
             """,
             [folder, Int64(uids.lowerBound), Int64(uids.upperBound)]
         )
+    }
+
+    /// Notes of a folder's wanted mails, of those with these UIDs, which are older than what is kept: they are not read
+    /// (R3), unless a hold covers them (R1).
+    package func passOverExpired(in folder: Int64, _ uids: ClosedRange<UInt32>, sentBefore cutoff: Timestamp) throws {
+        let expired = try rows(
+            """
+            SELECT entry.id FROM wanted CROSS JOIN entry ON entry.id = wanted.entry_id
+            WHERE wanted.folder_id = ? AND wanted.uid BETWEEN ? AND ? AND \(Self.isWanted)
+              AND entry.sent_at > 0 AND entry.sent_at < ?
+              AND NOT EXISTS (SELECT 1 FROM held_entry WHERE held_entry.entry_id = entry.id)
+            """,
+            [folder, Int64(uids.lowerBound), Int64(uids.upperBound), cutoff.rawValue]
+        )
+        for entry in expired { try forget(entry["id"], by: .retention) }
     }
 
     /// Finds older mail of addresses that may associate since they stand on a record, or are no user's any more (design

@@ -5,6 +5,7 @@ package import MailkeepKeys
 import MailkeepMetrics
 package import MailkeepModel
 package import MailkeepStore
+import Synchronization
 
 /// Works on jobs: takes one up under a lease, keeps the lease while the work goes on, and notes how it ended (design
 /// decision 16).
@@ -17,6 +18,7 @@ package struct JobRunner: Sendable {
     private let backupJob: BackupJob
     private let sources: MailSources
     private let now: @Sendable () -> Timestamp
+    private let mailboxes = MailboxTurns()
 
     /// How long a lease holds, and how often it is renewed.
     private static let lease: Int64 = 60_000
@@ -79,7 +81,10 @@ package struct JobRunner: Sendable {
             guard job.attempts <= Self.mostAttempts else {
                 throw SyncFailure(.internal, "the job was begun \(job.attempts) times and never came to an end")
             }
-            try await withHeartbeat(of: job) { [logger] in try await work(on: job, logger: logger) }
+            try await withHeartbeat(of: job) { [logger] in
+                // A job that was cancelled holds no lease any more, and may not have let go of the mailbox yet.
+                try await mailboxes.turn(of: job.user).withTurn { try await work(on: job, logger: logger) }
+            }
             let endedAt = now()
             try await store.write { transaction in
                 guard try self.renewLease(of: job, in: transaction) else { return }
@@ -266,5 +271,18 @@ package struct JobRunner: Sendable {
             until: until,
             hasComeFurther: hasComeFurther
         )
+    }
+}
+
+/// The turns at users' mailboxes, which one job has at a time.
+private final class MailboxTurns: Sendable {
+    private let turns = Mutex<[UserID: Turns]>([:])
+
+    func turn(of user: UserID) -> Turns {
+        turns.withLock { turns in
+            let turn = turns[user, default: Turns(1)]
+            turns[user] = turn
+            return turn
+        }
     }
 }

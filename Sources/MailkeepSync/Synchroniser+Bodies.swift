@@ -136,11 +136,8 @@ extension Synchroniser {
         }
         let place = { (entry: WantedEntry) in SynchronisationRun.Place.body(folder: folder.name, entry: entry.id) }
         let page = try await take(stretch, run)
-        let expired = page.filter(\.isExpired)
-        if !expired.isEmpty { try await store.write { try $0.passOverExpired(expired.map(\.id)) } }
-        let due = page.filter { !$0.isExpired }
-        try await skip(due.filter { $0.size > Self.largestMail }, because: .tooLarge)
-        let wanted = copies.claim(due.filter { $0.size <= Self.largestMail }, of: stretch)
+        try await skip(page.filter { $0.size > Self.largestMail }, because: .tooLarge)
+        let wanted = copies.claim(page.filter { $0.size <= Self.largestMail }, of: stretch)
         let new = wanted.filter { !$0.isAgain }
         try await skip(new.filter { run.isGivenUp(place($0)) }, because: .unreadable)
         let asked = new.filter { !run.isGivenUp(place($0)) }
@@ -156,7 +153,8 @@ extension Synchroniser {
         worker.underway = .folder(folder.name)
     }
 
-    /// What of a stretch is to be read, once those are linked of which another copy is stored.
+    /// What of a stretch is to be read, once those are linked of which another copy is stored, and those passed over that
+    /// are past retention.
     private nonisolated(nonsending) func take(
         _ stretch: Stretch,
         _ run: SynchronisationRun
@@ -165,10 +163,10 @@ extension Synchroniser {
         let moment = now()
         let (linked, page, wantedNoMore) = try await store.write { transaction in
             let linked = try transaction.linkStoredCopies(in: id, uids)
-            let cutoff = try transaction.retention()?.cutoff(at: moment)
-            let page = try transaction.wantedEntries(in: id, uids, expiringBefore: cutoff).filter {
-                only?.contains($0.id) ?? true
+            if let retention = try transaction.retention() {
+                try transaction.passOverExpired(in: id, uids, sentBefore: retention.cutoff(at: moment))
             }
+            let page = try transaction.wantedEntries(in: id, uids).filter { only?.contains($0.id) ?? true }
             let known = linked.count { only?.contains($0) ?? true } + page.count
             if known < stretch.count { try transaction.pruneWanted(in: id, uids) }
             return (linked.count, page, stretch.count - known)

@@ -132,6 +132,7 @@ struct QueryPlanTests {
             },
             Question("wanted mails of a stretch") {
                 _ = try $0.wantedEntries(in: 1, 5...9)
+                try $0.passOverExpired(in: 1, 5...9, sentBefore: moment)
                 _ = try $0.linkStoredCopies(in: 1, 5...9)
                 try $0.pruneWanted(in: 1, 5...9)
             },

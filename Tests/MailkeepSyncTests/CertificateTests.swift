@@ -1,6 +1,7 @@
 import Foundation
 import MailkeepModel
 import MailkeepStore
+import Synchronization
 import TestSupport
 import Testing
 
@@ -42,6 +43,34 @@ struct CertificateTests {
         #expect(lines.reduce(0) { $0 + $1.messages } == manifest.messages.reduce(0) { $0 + $1.folders.count }, comment)
         if backup.origin == .synchronised { #expect(lines.allSatisfy { $0.onServer == nil }, comment) }
         return Dictionary(uniqueKeysWithValues: lines.map { ($0.name, $0) })
+    }
+
+    @Test("Once a hold covers a mail, it is passed over as past retention no more (R1)")
+    func holdWhileReading() async throws {
+        let work = try await SyncWorkplace()
+        let mails = ["1 Jan 2024", "1 Jun 2025"].enumerated().map { number, date in
+            POP3MailboxServer.Mail("Date: \(date) 09:00:00 +0000\r\n\(SyncWorkplace.mail(date))", "\(number)")
+        }
+        let reports = Atomic(0)
+        let expired = Atomic(0)
+        try await withPOP3Mailbox(mails) { server in
+            try await work.store.write {
+                try $0.setRetention(RetentionSetting(days: 100, setBy: work.owner), at: work.lastRun)
+            }
+            try await work.synchronise(work.pop3(port: server.port)) { progress in
+                // How much there is to read is told, and then what becomes of it.
+                guard progress.found > 0, reports.add(1, ordering: .relaxed).newValue == 2 else { return }
+                let passedOver = try await work.store.write { transaction in
+                    let (owner, now) = (work.owner, work.lastRun)
+                    _ = try transaction.placeHold(on: .user(owner), reason: "matter", by: owner, at: now)
+                    return try transaction.folderCounts(of: owner, in: work.mailbox).first?.expired
+                }
+                expired.store(passedOver ?? 0, ordering: .relaxed)
+            }
+        }
+        #expect(reports.load(ordering: .relaxed) >= 2)
+        let passedOver = expired.load(ordering: .relaxed)
+        #expect(try await work.counts()?.expired ?? 0 == passedOver)
     }
 
     @Test("Whatever happened to a mailbox, its records and its backups", arguments: 1...12)

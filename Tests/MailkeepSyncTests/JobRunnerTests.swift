@@ -9,7 +9,8 @@ import Testing
 
 @testable import MailkeepSync
 
-@Suite("Workers at the same job")
+// One by one, as tests whose workers stand still at a gate keep a thread each.
+@Suite("Workers at the same job or mailbox", .serialized)
 struct JobRunnerTests {
     @Test("A worker whose lease ran out completes nothing any more; the one that took over does, once (B8)")
     func takeOver() async throws {
@@ -31,6 +32,34 @@ struct JobRunnerTests {
         let ends = try await place.store.read { try $0.auditEntries().count { $0.action == "backup.end" } }
         #expect(ends == 1)
         #expect(try await place.store.read { try $0.hasJob(at: .init(rawValue: .max)) } == false)
+    }
+
+    @Test("A job waits until one that was cancelled has let go of the mailbox")
+    func cancellation() async throws {
+        let place = try await Place()
+        let gate = Gate()
+        let isFirst = Atomic(true)
+        let runner = place.runner(
+            SteppedVault(vault: place.vault) { if isFirst.exchange(false, ordering: .relaxed) { gate.wait() } }
+        )
+        async let cancelled = runner.runNext(logger: place.logger)
+        try await gate.isReached()
+        try await place.store.write { transaction in
+            let now = Timestamp(rawValue: 1_750_000_000_000)
+            _ = try transaction.endBackup(place.backup, as: .cancelled, at: now)
+            let job = try #require(try transaction.job(of: place.backup))
+            try transaction.endJob(job, as: .cancelled, at: now)
+        }
+        let next = try await place.request()
+        async let second = runner.runNext(logger: place.logger)
+        let status = { try await place.store.read { try $0.backup(next)?.status } }
+        for _ in 0..<100 where try await status() == .waiting { try await Task.sleep(for: .milliseconds(5)) }
+        #expect(try await status() == .waiting)
+        gate.open()
+        let ends = try await (cancelled, second)
+        #expect(ends == (true, true))
+        #expect(try await status() == .completed)
+        #expect(try await place.store.read { try $0.backup(place.backup)?.status } == .cancelled)
     }
 
     @Test("A vault that fails ends the backup as Failed with its reason; the next one is whole")

@@ -82,10 +82,11 @@ final class SyncWorkplace: Sendable {
     @discardableResult
     func synchronise(
         _ source: any MailSource,
-        _ onProgress: @escaping @Sendable (SyncProgress) -> Void = { _ in }
+        _ onProgress: @escaping @Sendable (SyncProgress) async throws -> Void = { _ in }
     ) async throws -> SyncReport {
         clock.add(1000, ordering: .relaxed)
-        return try await synchroniser.run(source, mailbox: mailbox, logger: Logger(label: "test")) { onProgress($0) }
+        let logger = Logger(label: "test")
+        return try await synchroniser.run(source, mailbox: mailbox, logger: logger, onProgress: onProgress)
     }
 
     private var synchroniser: Synchroniser {

@@ -27,7 +27,7 @@ package struct RetentionPreviewShape: Encodable, Sendable, Equatable {
     package var total: MessageTotalsShape
     /// By the users in whose mailboxes they are; a message that several have is counted for each.
     package var users: [MessageTotalsShape]
-    /// Messages that are as old and stay: on legal hold, and others that backups hold.
+    /// Messages that are as old and stay: on legal hold, and others that backups hold or may still take.
     package var held: Int
     package var backed_up: Int
 }
