@@ -1,12 +1,17 @@
 import Crypto
 
 /// Reads a content at its caller's pace: its entry, and where that is a recipe the parts that it names.
+///
+/// A part may be a content that is put together itself: what was stored as a mail first, and came as an attachment then.
 struct ContentReader {
+    /// How many recipes may stand below the first: of mails that carry one another in base64, more do not fit into a part.
+    private static let depth = 16
     /// Pieces are collected up to here before they are handed out.
     private static let batch = 256 << 10
 
     private let location: VaultLocation
     private let part: (VaultEntryID) throws -> EntryReader
+    private let depth: Int
     private var entry: EntryReader
     private var recipe: ArraySlice<UInt8> = []
     private var encoder: Base64LineEncoder?
@@ -19,8 +24,14 @@ struct ContentReader {
     private(set) var parts: [VaultEntryID] = []
 
     /// - Parameter part: begins to read a part.
-    init(_ entry: EntryReader, at location: VaultLocation, part: @escaping (VaultEntryID) throws -> EntryReader) {
+    init(
+        _ entry: EntryReader,
+        at location: VaultLocation,
+        depth: Int = Self.depth,
+        part: @escaping (VaultEntryID) throws -> EntryReader
+    ) {
         self.entry = entry
+        self.depth = depth
         self.location = location
         self.part = part
     }
@@ -66,9 +77,16 @@ struct ContentReader {
                 continue
             }
             parts.append(id)
-            var part = try part(id)
-            guard part.header.kind == .bytes, part.header.contentLength == step.length else { throw malformed }
-            while !part.isAtEnd { try part.readFrame { append($0, to: &output) } }
+            var entry = try part(id)
+            guard entry.header.contentLength == step.length else { throw malformed }
+            switch entry.header.kind {
+            case .bytes:
+                while !entry.isAtEnd { try entry.readFrame { append($0, to: &output) } }
+            case .recipe where depth > 0:
+                var content = ContentReader(entry, at: location, depth: depth - 1, part: part)
+                while !content.isAtEnd { try content.next { append($0, to: &output) } }
+            case .recipe, .dictionary: throw malformed
+            }
         }
     }
 

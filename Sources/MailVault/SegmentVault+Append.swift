@@ -7,6 +7,9 @@ import Synchronization
 extension SegmentVault {
     /// Appends an entry, unless one of this id is there.
     ///
+    /// Where bytes are to be a part, a recipe of this id, as of a mail that another one carries, does not count: parts name
+    /// no others, so that nobody's mails can be a chain that is long to follow.
+    ///
     /// - Parameters:
     ///   - lastFrame: content of its last frame.
     ///   - isAnew: appends it in any case.
@@ -19,10 +22,12 @@ extension SegmentVault {
         isSample: Bool = true
     ) throws -> StoredPart {
         if !isAnew {
-            if let location = try indexedLocation(of: id) {
+            if let location = try indexedLocation(of: id), try entry.kind == .recipe || isBytes(id, at: location) {
                 return StoredPart(id: id, location: location, isNew: false)
             }
-            if let location = recentLocation(of: id) { return StoredPart(id: id, location: location, isNew: true) }
+            if let location = tail.withLock({ $0.recentLocation(of: id, for: entry.kind) }) {
+                return StoredPart(id: id, location: location, isNew: true)
+            }
         }
         try beginFirstDictionary()
         // The entry's header and its last frame.
@@ -45,7 +50,7 @@ extension SegmentVault {
                 try frames.seal(packed, salt: entry.salt, index: index, header: header, to: ends)
                 return header
             }
-            let attempt = try tryAppend(id, length: header.entryLength, dictionary, isAnew: isAnew) {
+            let attempt = try tryAppend(header, dictionary, isAnew: isAnew) {
                 file,
                 offset throws(VaultError) in
                 guard let spool = entry.spool else { return try file.write(ends.bytes, at: offset) }
@@ -84,6 +89,18 @@ extension SegmentVault {
         entry.spool = spool
     }
 
+    /// Whether the entry at a place holds bytes; false where it is not there.
+    private func isBytes(_ id: VaultEntryID, at location: VaultLocation) throws(VaultError) -> Bool {
+        do throws(VaultError) {
+            let file = try readableSegment(location.segment)
+            let header = EntryHeader(try file.read(at: location.offset, count: EntryHeader.length))
+            return header?.id == id && header?.kind == .bytes
+        } catch {
+            guard error.code == .missing else { throw error }
+            return false
+        }
+    }
+
     private enum Attempt {
         case appended(VaultLocation)
         case present(VaultLocation)
@@ -92,14 +109,16 @@ extension SegmentVault {
     }
 
     private func tryAppend(
-        _ id: VaultEntryID,
-        length: Int64,
+        _ header: EntryHeader,
         _ dictionary: SegmentDictionary?,
         isAnew: Bool,
         write: (OpenFile, Int64) throws(VaultError) -> Void
     ) throws(VaultError) -> Attempt {
         try tail.withLock { tail throws(VaultError) in
-            if !isAnew, let location = tail.recent[id] { return .present(location) }
+            if !isAnew, let location = tail.recentLocation(of: header.id, for: header.kind) {
+                return .present(location)
+            }
+            let length = header.entryLength
             guard tail.dictionary === dictionary else { return .otherDictionary }
             guard let file = tail.file, tail.end == tail.start || length <= segmentSize - tail.end else { return .full }
             do throws(VaultError) {
@@ -113,7 +132,7 @@ extension SegmentVault {
             let location = VaultLocation(segment: tail.segment, offset: tail.end, length: length)
             tail.end += length
             tail.isDirty = true
-            tail.recent.insert(id, location)
+            tail.recent.insert(header.id, (location, header.kind))
             return .appended(location)
         }
     }

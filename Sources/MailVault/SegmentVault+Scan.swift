@@ -15,7 +15,8 @@ extension SegmentVault {
             while let step = try walker.next() {
                 switch step {
                 case .entry(let header, let location):
-                    if header.kind == .bytes, try locate(header.id) == nil { unnamed[header.id] = location }
+                    let isNamed = try header.kind == .dictionary || locate(header.id) != nil
+                    if !isNamed, header.kind == .bytes || unnamed[header.id] == nil { unnamed[header.id] = location }
                     let entry = try examine(header, at: location) { unnamed[$0] }
                     if header.kind != .dictionary || entry.isDamaged { try onEntry(entry) }
                 case .unreadable(let location), .torn(let location):

@@ -21,9 +21,16 @@ package final class SegmentVault: Vault {
         var dictionary: SegmentDictionary?
         var isDirty = false
         /// What was appended last, which the database may not know yet; what is forgotten and comes again is stored twice.
-        var recent = RecentValues<VaultEntryID, VaultLocation>(capacity: Self.remembered)
+        var recent = RecentValues<VaultEntryID, (location: VaultLocation, kind: EntryHeader.Kind)>(
+            capacity: Self.remembered
+        )
 
         static let remembered = 4096
+
+        /// The place of an entry that was appended lately and serves as one of a kind.
+        func recentLocation(of id: VaultEntryID, for kind: EntryHeader.Kind) -> VaultLocation? {
+            recent[id].flatMap { kind == .recipe || $0.kind == kind ? $0.location : nil }
+        }
     }
 
     let directory: VaultDirectory
@@ -140,7 +147,7 @@ package final class SegmentVault: Vault {
 
     /// The place of an entry that was appended lately, whether or not the index names it.
     func recentLocation(of id: VaultEntryID) -> VaultLocation? {
-        tail.withLock { $0.recent[id] }
+        tail.withLock { $0.recent[id]?.location }
     }
 
     func indexedLocation(of id: VaultEntryID) throws -> VaultLocation? { try index(id) }

@@ -54,9 +54,12 @@ final class SegmentVaultWriter: VaultWriter {
         let sha256 = Array(message.hash.finalize())
         let id = try vault.id(sha256: sha256)
         message.entry.contentLength = message.size
-        let part = try recipe.bytes.withUnsafeBytes {
-            try vault.store(message.entry, lastFrame: $0, as: id, isAnew: isAnew)
-        }
+        // A single piece is the whole content: what would put it together would name itself.
+        let part =
+            try message.parts.first { $0.id == id }
+            ?? recipe.bytes.withUnsafeBytes {
+                try vault.store(message.entry, lastFrame: $0, as: id, isAnew: isAnew)
+            }
         return StoredContent(
             id: id,
             sha256: sha256,

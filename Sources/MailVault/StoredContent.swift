@@ -6,7 +6,7 @@ package struct StoredContent: Sendable, Hashable {
     /// How many raw bytes there are.
     package let size: Int64
     package let location: VaultLocation
-    /// Whether the index does not name it yet; false where it was stored before.
+    /// Whether the index does not name it there yet; false where it was stored before.
     package let isNew: Bool
     /// What it is put together of; the same part may be among them several times.
     package let parts: [StoredPart]
@@ -32,6 +32,6 @@ package struct StoredContent: Sendable, Hashable {
 package struct StoredPart: Sendable, Hashable {
     package let id: VaultEntryID
     package let location: VaultLocation
-    /// Whether the index does not name it yet.
+    /// Whether the index does not name it there yet.
     package let isNew: Bool
 }

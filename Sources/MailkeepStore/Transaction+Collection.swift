@@ -4,14 +4,32 @@ import GRDB
 /// What the vault is to keep, and what it may give back.
 extension ReadTransaction {
     /// Whether messages and manifests, or what they are put together of, need a row of `content`.
+    ///
+    /// Mostly a row or its parent says so; a part may also be a mail that is gone, of which another one is made.
     fileprivate static let isNeeded = """
-        (EXISTS (SELECT 1 FROM message WHERE content_key = content.key)
-         OR content.key IN (SELECT manifest_key FROM backup WHERE manifest_key IS NOT NULL)
-         OR EXISTS (
-             SELECT 1 FROM content_part WHERE part_key = content.key AND (
-                 EXISTS (SELECT 1 FROM message WHERE message.content_key = content_part.content_key)
-                 OR content_part.content_key IN (SELECT manifest_key FROM backup WHERE manifest_key IS NOT NULL))))
+        (\(isWhole("content.key"))
+         OR EXISTS (SELECT 1 FROM content_part WHERE part_key = content.key AND \(isWhole("content_part.content_key")))
+         OR EXISTS (\(selectWholes("content.key"))))
         """
+
+    /// Whether a message or a manifest is what a key names.
+    private static func isWhole(_ key: String) -> String {
+        """
+        (EXISTS (SELECT 1 FROM message WHERE message.content_key = \(key))
+         OR \(key) IN (SELECT manifest_key FROM backup WHERE manifest_key IS NOT NULL))
+        """
+    }
+
+    /// Selects the keys of messages and manifests that are what a key names, or are put together of it, through whatever
+    /// other contents.
+    static func selectWholes(_ key: String) -> String {
+        """
+        WITH RECURSIVE whole (key) AS (
+            SELECT \(key)
+            UNION SELECT content_key FROM whole JOIN content_part ON content_part.part_key = whole.key)
+        SELECT key FROM whole WHERE \(isWhole("whole.key"))
+        """
+    }
 
     /// The needed contents that lie in a segment of the vault, in the order of their places.
     package func neededContents(inSegment segment: Int64) throws -> [ContentLocation] {

@@ -69,15 +69,7 @@ extension ReadTransaction {
     package func wholeContents(of keys: some Sequence<Data>) throws -> Set<Data> {
         var wholes: Set<Data> = []
         for key in keys {
-            let found = try rows(
-                """
-                SELECT content_key AS key FROM content_part WHERE part_key = ?1
-                UNION SELECT content_key FROM message WHERE content_key = ?1
-                UNION SELECT manifest_key FROM backup WHERE manifest_key = ?1
-                """,
-                [key]
-            )
-            for row in found { wholes.insert(row["key"]) }
+            for row in try rows(Self.selectWholes("?1"), [key]) { wholes.insert(row["key"]) }
         }
         return wholes
     }
@@ -180,17 +172,7 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Tells where content and its parts lie now, of which some were damaged, or had no place.
     package func replaceContent(_ content: DurableContent) throws {
-        for part in [content.whole] + content.parts where part.isNew {
-            let place = part.location
-            try run(
-                """
-                INSERT INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)
-                ON CONFLICT (key) DO UPDATE
-                SET segment = excluded.segment, offset = excluded.offset, length = excluded.length
-                """,
-                [place.key, place.segment, place.offset, place.length]
-            )
-        }
+        for part in [content.whole] + content.parts where part.isNew { try place(part.location) }
         try recordContent(content)
     }
 }

@@ -218,19 +218,33 @@ extension WriteTransaction {
     ///
     /// - Throws: where it, or a part of it, was stored before and was removed since: it is to be read again.
     package func recordContent(_ content: DurableContent) throws {
-        for part in [content.whole] + content.parts where part.isNew {
-            let place = part.location
+        if content.whole.isNew {
+            let place = content.whole.location
             try run(
                 "INSERT OR IGNORE INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)",
                 [place.key, place.segment, place.offset, place.length]
             )
         }
+        // Where a mail that is stored comes as a part, the part stands for both from now on.
+        for part in content.parts where part.isNew { try place(part.location) }
         for part in content.parts {
             try run(
                 "INSERT OR IGNORE INTO content_part (content_key, part_key) VALUES (?, ?)",
                 [content.key, part.location.key]
             )
         }
+    }
+
+    /// Tells where an entry lies from now on.
+    func place(_ entry: ContentLocation) throws {
+        try run(
+            """
+            INSERT INTO content (key, segment, offset, length) VALUES (?, ?, ?, ?)
+            ON CONFLICT (key) DO UPDATE
+            SET segment = excluded.segment, offset = excluded.offset, length = excluded.length
+            """,
+            [entry.key, entry.segment, entry.offset, entry.length]
+        )
     }
 
     /// Notes why a mail is not stored.
