@@ -26,7 +26,10 @@ extension IMAPConnection {
             let timer = channel.eventLoop.scheduleTask(in: limit) { end.say() }
             defer { timer.cancel() }
             isSilenceAllowed = true
-            var isNew = false
+            // What the server told before it agreed is news as well.
+            var isNew = (messageCount ?? 0) > known
+            if isNew { end.say() }
+            known = messageCount ?? 0
             while true {
                 switch try await nextFragment() {
                 case .response(.exists(let count)):

@@ -4,8 +4,7 @@ import Crypto
 ///
 /// A part may be a content that is put together itself: what was stored as a mail first, and came as an attachment then.
 struct ContentReader {
-    /// How deep contents can be in one another: a mail that fills a part can carry no more of them one within the other,
-    /// in base64, than that.
+    /// How many recipes may stand below the first: of mails that carry one another in base64, more do not fit into a part.
     private static let depth = 16
     /// Pieces are collected up to here before they are handed out.
     private static let batch = 256 << 10

@@ -21,7 +21,9 @@ package final class SegmentVault: Vault {
         var dictionary: SegmentDictionary?
         var isDirty = false
         /// What was appended last, which the database may not know yet; what is forgotten and comes again is stored twice.
-        var recent = RecentValues<VaultEntryID, (location: VaultLocation, kind: EntryHeader.Kind)>(capacity: remembered)
+        var recent = RecentValues<VaultEntryID, (location: VaultLocation, kind: EntryHeader.Kind)>(
+            capacity: Self.remembered
+        )
 
         static let remembered = 4096
 

@@ -9,6 +9,8 @@ import MailkeepSync
 /// It stops at any doubt, as where a row does not find its bytes: nothing is removed then.
 package struct CollectGarbage: UseCase {
     package var isDryRun: Bool
+    /// How long those are waited for who write mail; nobody else begins meanwhile.
+    var patience = Duration.seconds(60)
 
     package init(isDryRun: Bool) {
         self.isDryRun = isDryRun
@@ -38,6 +40,8 @@ package struct CollectGarbage: UseCase {
             return try await body()
         } catch let error as VaultError where [.damaged, .missing].contains(error.code) {
             throw AppError(.collectionDoubt)
+        } catch is TurnsTaken {
+            throw AppError(.vaultBusy)
         }
     }
 
@@ -55,14 +59,14 @@ package struct CollectGarbage: UseCase {
     }
 
     private func collect(in mailkeep: Mailkeep) async throws -> [SegmentGarbage] {
-        let found = try await mailkeep.jobs.writers.alone {
+        let found = try await mailkeep.jobs.writers.alone(atMost: patience) {
             let found = try await garbage(in: mailkeep)
             try await mailkeep.store.write { try $0.dropUnneededContents() }
             try mailkeep.vault.leave(found)
             return found
         }
         for garbage in found {
-            try await mailkeep.jobs.writers.alone {
+            try await mailkeep.jobs.writers.alone(atMost: patience) {
                 let named = try await named(in: garbage.segment, of: mailkeep)
                 try await mailkeep.vault.rewrite(garbage.segment, named: named) { moved in
                     try await mailkeep.store.write { transaction in

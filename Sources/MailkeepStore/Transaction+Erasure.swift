@@ -258,6 +258,8 @@ extension WriteTransaction {
             bytes += size
         }
         let unread = due.isEmpty ? try eraseUnread(removal, limit: limit) : 0
+        // While a backup is waited for, this is asked over and over: it writes nothing then.
+        guard !due.isEmpty || unread > 0 else { return 0 }
         try count(removal.id, messages: due.count - kept, bytes: bytes, unread: unread, kept: kept)
         return due.count + unread
     }

@@ -78,7 +78,8 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Takes a message and all that was known of it away; its entries remember that they are not to be read again.
     ///
-    /// The row that names its bytes goes too: garbage collection frees them.
+    /// The row that names its bytes goes too, so that garbage collection frees them, but for where another message is made
+    /// of them, which carries this one as an attachment.
     func remove(_ message: Int64, by kind: Removal.Kind) throws {
         let entries = try rows("SELECT id FROM entry WHERE message_id = ?", [message]).map { $0["id"] as Int64 }
         try run("DELETE FROM backup_message WHERE message_id = ?", [message])
@@ -86,7 +87,11 @@ extension WriteTransaction {
         try run("DELETE FROM erasure_message WHERE message_id = ?", [message])
         let content: Data? = try row("SELECT content_key FROM message WHERE id = ?", [message])?["content_key"]
         try run("DELETE FROM message WHERE id = ?", [message])
-        if let content { try run("DELETE FROM content WHERE key = ?", [content]) }
+        guard let content else { return }
+        try run(
+            "DELETE FROM content WHERE key = ?1 AND NOT EXISTS (SELECT 1 FROM content_part WHERE part_key = ?1)",
+            [content]
+        )
     }
 
     /// Forgets what was known of a mail, but that it is not to be read again.

@@ -126,9 +126,9 @@ package struct BackupVerifier: Sendable {
                 group.addTask {
                     try stride(from: worker, to: messages.count, by: workers).map { index in
                         let (location, erasedSize) = places[index]
-                        guard let location else {
-                            return (index, erasedSize == messages[index].size ? .erased : .damaged)
-                        }
+                        // Before its place, which is there still where another message is made of its bytes.
+                        if erasedSize == messages[index].size { return (index, .erased) }
+                        guard let location else { return (index, .damaged) }
                         return (index, try isWhole(location, size: messages[index].size) ? .whole : .damaged)
                     }
                 }

@@ -158,8 +158,9 @@ package struct Synchroniser: Sendable {
             let folders = read.withLock { $0 }
             try await readBodies(of: folders, in: mailbox, by: worker, team)
             try await noteDelimiter(survey.delimiter, mailbox)
-            if source.isLive, worker.session.listsAllFolders { try await noteMissing(survey, mailbox, run) }
+            // A list without a folder that could be read says nothing of those that are missing from it.
             try await judge(survey, folders, run)
+            if source.isLive, worker.session.listsAllFolders { try await noteMissing(survey, mailbox, run) }
         }
     }
 

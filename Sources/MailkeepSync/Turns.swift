@@ -29,32 +29,43 @@ package final class Turns: Sendable {
     package nonisolated(nonsending) func withTurn<Result>(
         _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
-        try await withTurns(1, body)
+        try await take(1, as: nextID())
+        defer { giveBack(1) }
+        return try await body()
     }
 
     /// Waits until nobody has a turn, and lets nobody have one until `body` has ended.
     ///
-    /// - Throws: as `withTurn`.
+    /// - Parameter patience: how long it may wait; whoever comes later waits behind it meanwhile.
+    /// - Throws: as `withTurn`, and `TurnsTaken`.
     package nonisolated(nonsending) func alone<Result>(
+        atMost patience: Duration,
         _ body: nonisolated(nonsending) () async throws -> Result
     ) async throws -> Result {
-        try await withTurns(count, body)
-    }
-
-    private nonisolated(nonsending) func withTurns<Result>(
-        _ count: Int,
-        _ body: nonisolated(nonsending) () async throws -> Result
-    ) async throws -> Result {
-        try await take(count)
+        let id = nextID()
+        try await withThrowingTaskGroup { group in
+            group.addTask {
+                // Again, as it may not have been waiting yet; until it is cancelled.
+                while true {
+                    try await Task.sleep(for: patience)
+                    self.leave(id, TurnsTaken())
+                }
+            }
+            defer { group.cancelAll() }
+            try await take(count, as: id)
+        }
         defer { giveBack(count) }
         return try await body()
     }
 
-    private nonisolated(nonsending) func take(_ count: Int) async throws {
-        let id = state.withLock { state in
+    private func nextID() -> Int {
+        state.withLock { state in
             state.next += 1
             return state.next
         }
+    }
+
+    private nonisolated(nonsending) func take(_ count: Int, as id: Int) async throws {
         try await withTaskCancellationHandler {
             try await withCheckedThrowingContinuation { continuation in
                 let answer: Result<Void, any Error>? = state.withLock { state in
@@ -70,13 +81,18 @@ package final class Turns: Sendable {
                 if let answer { continuation.resume(with: answer) }
             }
         } onCancel: {
-            let cancelled = state.withLock { state in
-                state.waiting.firstIndex { $0.id == id }.map { state.waiting.remove(at: $0).continuation }
-            }
-            cancelled?.resume(throwing: CancellationError())
-            // Those behind it may have waited for it alone.
-            giveBack(0)
+            leave(id, CancellationError())
         }
+    }
+
+    /// Has somebody wait no more.
+    private func leave(_ id: Int, _ error: any Error) {
+        let left = state.withLock { state in
+            state.waiting.firstIndex { $0.id == id }.map { state.waiting.remove(at: $0).continuation }
+        }
+        left?.resume(throwing: error)
+        // Those behind it may have waited for it alone.
+        giveBack(0)
     }
 
     private func giveBack(_ count: Int) {
@@ -93,3 +109,6 @@ package final class Turns: Sendable {
         for continuation in next { continuation.resume() }
     }
 }
+
+/// Says that others have turns and go on having them.
+package struct TurnsTaken: Error {}

@@ -10,12 +10,14 @@ import Synchronization
 /// that has served, and is removed by `sweep`.
 package final class UploadFolder: Sendable {
     let path: String
+    private let directory: String
     let sealer: Sealer
     /// Files that are being written, or were and are about to be named by a row.
     private let open = Mutex<Set<String>>([])
 
     /// - Parameter directory: the data directory.
     package init(in directory: String, keys: KeyRing) {
+        self.directory = directory
         path = "\(directory)/uploads"
         sealer = keys.sealer(for: .vault)
     }
@@ -24,7 +26,11 @@ package final class UploadFolder: Sendable {
     ///
     /// - Throws: `SyncFailure` (`disk`, `storage`).
     package func begin() throws -> UploadWriter {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SyncFailure(uploading: errno) }
+        if mkdir(path, 0o700) == 0 {
+            try Self.sync(directory)
+        } else if errno != EEXIST {
+            throw SyncFailure(uploading: errno)
+        }
         let name = UUID().uuidString.lowercased()
         open.withLock { _ = $0.insert(name) }
         do {
@@ -33,6 +39,14 @@ package final class UploadFolder: Sendable {
             open.withLock { _ = $0.remove(name) }
             throw error
         }
+    }
+
+    /// Makes names in a directory durable.
+    static func sync(_ directory: String) throws {
+        let descriptor = Glibc.open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw SyncFailure(uploading: errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw SyncFailure(uploading: errno) }
     }
 
     /// Says that a file is named by a row, or is to be removed.

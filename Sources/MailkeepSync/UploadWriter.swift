@@ -66,10 +66,7 @@ package final class UploadWriter {
         if isArchive { try index.withUnsafeBytes { try append($0) } }
         if !frame.isEmpty { try writeFrame() }
         guard fsync(descriptor) == 0 else { throw SyncFailure(uploading: errno) }
-        let folder = Glibc.open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0 else { throw SyncFailure(uploading: errno) }
-        defer { close(folder) }
-        guard fsync(folder) == 0 else { throw SyncFailure(uploading: errno) }
+        try UploadFolder.sync(folder.path)
         return StoredUpload(file: name, length: length, indexLength: isArchive ? Int64(index.count) : nil)
     }
 

@@ -30,15 +30,15 @@ def is_header(header, magic):
     return header[:4] == magic and header[4] in (1, 2) and sha256(header[:-8]).digest()[:8] == header[-8:]
 
 
-def put_together(recipe, parts):
-    """Follows the steps of a recipe: they give runs of bytes, of which those with a width become lines of base64."""
-    runs = []
+def content(kind, held, by_id):
+    """The runs of bytes that the steps of a recipe give, of which those with a width become base64; else what is held."""
+    recipe, runs = (BytesIO(held), []) if kind == RECIPE else (BytesIO(), [(0, held)])
     while code := recipe.read(1):
         if code < b"\4":
             runs.append((recipe.read(1)[0] if code > b"\1" else 0, bytearray()))
         digits = re.compile(rb"[\x80-\xff]*[\0-\x7f]").match(recipe.getvalue(), recipe.tell())[0]
         length = sum((digit & 127) << 7 * place for place, digit in enumerate(recipe.read(len(digits))))
-        piece = parts[recipe.read(32)] if code[0] % 2 else recipe.read(length)
+        piece = content(*by_id[recipe.read(32)], by_id) if code[0] % 2 else recipe.read(length)
         assert code < b"\6" and len(piece) == length and (code < b"\4" or runs[-1][0]), "a step is none"
         runs[-1][1].extend(piece)
     return b"".join(re.sub(rb".{1,%d}" % width, rb"\g<0>\r\n", b64encode(run)) if width else run for width, run in runs)
@@ -51,13 +51,13 @@ class Vault:
         ring = unseal(bytes.fromhex((directory / "keys/master").read_text()), ring[5:], b"mailkeep keyring")
         self.keys = {ring[at]: ring[at + 2:at + 34] for at in range(0, len(ring), 34)}
         entries = [entry for path in sorted((directory / "vault").glob("*.seg")) for entry in self.entries(path)]
-        parts = {key: held for kind, key, _, held in entries if kind == PART}
+        by_id = {key: (kind, held) for kind, key, _, held in sorted(entries, reverse=True)}
         self.count, self.sizes = [kind for kind, *_ in entries].count, {}
         for kind, key, size, held in entries:
-            content = put_together(BytesIO(held), parts) if kind == RECIPE else held
-            named = hmac.digest(self.keys[6], sha256(content).digest(), "sha256")
-            assert named == key and len(content) == size, f"entry {key.hex()} does not hold what it should"
-            self.sizes[sha256(content).hexdigest()] = size
+            found = content(kind, held, by_id)
+            named = hmac.digest(self.keys[6], sha256(found).digest(), "sha256")
+            assert named == key and len(found) == size, f"entry {key.hex()} does not hold what it should"
+            self.sizes[sha256(found).hexdigest()] = size
 
     def entries(self, path):
         """Of every entry of a segment its kind, its id, the size of its content, and what its frames hold."""

@@ -49,6 +49,22 @@ struct CarelessServerTests {
         #expect(bodies == [1: "a", 2: "b", 4: ""])
     }
 
+    @Test("A message that is told of before the server agrees to tell of messages is news")
+    func earlyNews() async throws {
+        let script =
+            ScriptedIMAPServer.signIn(capabilities: "IMAP4rev1 SASL-IR AUTH=PLAIN IDLE")
+            + ScriptedIMAPServer.examine(messages: 3) + [
+                .receive("A3 IDLE"), .send("* 4 EXISTS\r\n+ idling\r\n"), .receive("DONE"), .send("A3 OK\r\n"),
+            ] + ScriptedIMAPServer.signOut
+        let isNew = try await withScriptedIMAPServer(script) { server in
+            try await withIMAPConnection(server.configuration()) { connection in
+                try await connection.examine(IMAPMailboxName(displayName: "INBOX"))
+                return try await connection.idle(atMost: .seconds(30))
+            }
+        }
+        #expect(isNew)
+    }
+
     @Test("A long message that says too late which one it is, is asked for again alone")
     func lateIdentifier() async throws {
         var limits = IMAPLimits()

@@ -121,6 +121,86 @@ struct SplittingTests {
         #expect(small.parts.isEmpty)
     }
 
+    /// A mail, one that carries it, and one that carries that.
+    private static func carried() -> [[UInt8]] {
+        let mail = mail("first", attachment: noise(20_000))
+        let second = Self.mail("second", attachment: mail)
+        return [mail, second, Self.mail("third", attachment: second)]
+    }
+
+    @Test(
+        "Mails that carry one another are read in whatever order they came, also once the index knows them",
+        arguments: [[0, 1, 2], [2, 1, 0], [1, 2, 0], [1, 0, 2]],
+        [true, false]
+    )
+    func mailsInMails(_ order: [Int], _ isNamed: Bool) throws {
+        let fixture = try VaultFixture()
+        let vault = try fixture.open()
+        let mails = Self.carried()
+        var stored: [StoredContent] = []
+        for number in order {
+            stored.append(try vault.store(mails[number]))
+            if isNamed { fixture.name(Array(stored.suffix(1))) }
+        }
+        for (content, number) in zip(stored, order) { #expect(try vault.readAll(content) == mails[number]) }
+        #expect(try vault.scanned().allSatisfy { !$0.isDamaged })
+        for part in Set(try vault.scanned().flatMap(\.parts)) {
+            let place = try #require(try vault.locate(part))
+            #expect(try vault.entryReader(part, at: place).header.kind == .bytes, "a recipe names another one")
+        }
+    }
+
+    /// Stores a mail that carries a stored one, and names it where that is a recipe, as earlier versions did.
+    private static func carry(_ part: StoredContent, in vault: SegmentVault) throws -> StoredContent {
+        let content = Array("\r\n".utf8) + (try vault.readAll(part))
+        let sha256 = try VaultFixture().open().store(content).sha256
+        let id = try vault.id(sha256: sha256)
+        let recipe =
+            Recipe.encode(Recipe.Step(encoding: .text, isContinued: false, length: 2)) + Array("\r\n".utf8)
+            + Recipe.encode(Recipe.Step(encoding: .text, isContinued: false, length: Int(part.size), part: part.id))
+        let size = Int64(content.count)
+        let stored = try recipe.withUnsafeBytes {
+            try vault.store(NewEntry(kind: .recipe, contentLength: size), lastFrame: $0, as: id)
+        }
+        return StoredContent(id: id, sha256: sha256, size: size, location: stored.location, isNew: true)
+    }
+
+    @Test("Where a part is a recipe, as earlier versions had it, what that puts together stands for it")
+    func recipesInRecipes() throws {
+        let fixture = try VaultFixture()
+        var stored: [StoredContent] = []
+        do {
+            let vault = try fixture.open()
+            stored.append(try vault.store(Self.mail("first", attachment: noise(20_000))))
+            let first = try vault.readAll(stored[0])
+            for depth in 1...17 {
+                stored.append(try Self.carry(stored[depth - 1], in: vault))
+                guard depth < 17 else { break }
+                #expect(try vault.readAll(stored[depth]) == (0..<depth).flatMap { _ in [13, 10] } + first)
+            }
+            #expect(throws: VaultError(.damaged, ""), "nobody follows them for ever") { try vault.readAll(stored[17]) }
+            #expect(try vault.scanned().filter(\.isDamaged).map(\.location) == [stored[17].location])
+        }
+        #expect(
+            try fixture.open().scanned().filter(\.isDamaged).map(\.location) == [stored[17].location],
+            "a scan needs no index"
+        )
+    }
+
+    @Test("A content of one piece is stored anew as that, and not as what names itself")
+    func onePiece() throws {
+        let fixture = try VaultFixture()
+        let vault = try fixture.open()
+        let content = text(9000)
+        let stored = try vault.store(content)
+        let writer = try vault.makeWriter(isAnew: true)
+        try writer.write(content)
+        let again = try writer.finish()
+        fixture.name([again])
+        #expect(again.location != stored.location && again.parts.isEmpty)
+        #expect(try vault.readAll(again) == content)
+    }
+
     @Test("A large attachment that was changed at one place shares what comes after it")
     func cuts() throws {
         let fixture = try VaultFixture()

@@ -155,6 +155,9 @@ struct KeepingSweepTests {
             let erasure = try #require(try scene.transaction.removal(id))
             while try scene.transaction.eraseSome(erasure, limit: 10, at: scene.now) > 0 {}
             #expect(try scene.transaction.removal(id)?.left == 1)
+            let changes = scene.transaction.database.totalChangesCount
+            #expect(try scene.transaction.eraseSome(erasure, limit: 10, at: scene.now) == 0)
+            #expect(scene.transaction.database.totalChangesCount == changes, "who waits writes nothing")
             #expect(try scene.subjects(of: backup) == ["frozen"])
             // What is still to be erased comes into no backup.
             #expect(try scene.transaction.freezeMessages(into: backup, limit: .max) == 0)

@@ -272,6 +272,20 @@ struct IncrementalTests {
         }
     }
 
+    @Test("A list of folders without any, or without one that should be read, says nothing of what is gone")
+    func emptyList() async throws {
+        let work = try await SyncWorkplace()
+        let source = UnreliableSource(["INBOX": .init(mails: 3), "Old": .init(mails: 2)])
+        try await work.synchronise(source)
+        source.change { $0.folders = [:] }
+        await #expect(throws: SyncFailure(.server, "")) { try await work.synchronise(source) }
+        for folder in ["INBOX", "Old"] { #expect(try await work.counts(of: folder)?.removed == 0) }
+        source.change { $0.folders = ["INBOX": .init(mails: 3)] }
+        try await work.synchronise(source)
+        #expect(try await work.counts(of: "INBOX")?.removed == 0)
+        #expect(try await work.counts(of: "Old")?.removed == 2)
+    }
+
     @Test("A folder that is as it was is not opened again")
     func untouched() async throws {
         let status = "* STATUS INBOX (MESSAGES 1 UIDNEXT 2 UIDVALIDITY 7)\r\n"

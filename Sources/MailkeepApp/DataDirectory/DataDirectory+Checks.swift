@@ -18,8 +18,14 @@ extension DataDirectory {
         }
     }
 
-    /// Makes a directory that only its owner may enter, with those above it, unless it is there.
+    /// Makes a directory that only its owner may enter, with those above it, durably, unless it is there.
     static func makeDirectory(_ path: String) throws {
+        var parents: [String] = []
+        var url = URL(filePath: path).standardizedFileURL
+        while access(url.path, F_OK) != 0, url.pathComponents.count > 1 {
+            url.deleteLastPathComponent()
+            parents.append(url.path)
+        }
         do {
             try FileManager.default.createDirectory(
                 atPath: path,
@@ -29,6 +35,15 @@ extension DataDirectory {
         } catch {
             throw DataDirectoryError(.system, path: path, detail: error.localizedDescription)
         }
+        for parent in parents { try sync(parent) }
+    }
+
+    /// Makes a file, or the names in a directory, durable.
+    static func sync(_ path: String) throws {
+        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failure(path) }
+        defer { Glibc.close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failure(path) }
     }
 
     static func entries(of path: String) throws -> Set<String> {

@@ -47,12 +47,15 @@ package struct Doctor: Sendable {
     ) async throws -> DoctorReport {
         var repaired = mended
         if repairs { repaired += Self.mendModes(of: mailkeep.directory.path) }
-        var stored = try await examineVault(mailkeep)
-        if repairs {
+        // Nothing that is found is moved meanwhile, or removed.
+        let stored = try await mailkeep.jobs.writers.withTurn {
+            var stored = try await examineVault(mailkeep)
+            guard repairs else { return stored }
             repaired += try await mend(&stored, in: mailkeep)
             if repaired.contains(where: { [.repairedIndex, .repairedFetched].contains($0.sentence) }) {
                 stored = try await examineVault(mailkeep)
             }
+            return stored
         }
         var findings: [DoctorFinding] = []
         for check in DoctorCheck.allCases {

@@ -72,23 +72,16 @@ final class RestoredDirectory {
     /// Makes all of it durable, and gives it its name.
     func commit() throws {
         for folder in ["vault", "keys", "uploads"] where access("\(path)/\(folder)", F_OK) == 0 {
-            try Self.sync("\(path)/\(folder)")
+            try DataDirectory.sync("\(path)/\(folder)")
         }
-        try Self.sync("\(path)/\(SnapshotPath.database)")
-        try Self.sync(path)
+        try DataDirectory.sync("\(path)/\(SnapshotPath.database)")
+        try DataDirectory.sync(path)
         guard rename(path, destination) == 0 else {
             throw errno == ENOTEMPTY || errno == EEXIST
                 ? DataDirectoryError(.notEmpty, path: destination) : DataDirectory.failure(destination)
         }
         isCommitted = true
-        try Self.sync(URL(filePath: destination).deletingLastPathComponent().path)
-    }
-
-    private static func sync(_ path: String) throws {
-        let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw SnapshotFileError(errno) }
-        defer { Glibc.close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw SnapshotFileError(errno) }
+        try DataDirectory.sync(URL(filePath: destination).deletingLastPathComponent().path)
     }
 }
 
