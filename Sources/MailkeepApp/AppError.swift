@@ -65,7 +65,6 @@ package struct AppError: Error, Sendable, Equatable, CustomStringConvertible {
         case badWatchedInboxes = "bad_watched_inboxes"
         case badMailConnections = "bad_mail_connections"
         case reasonNeeded = "reason_needed"
-        case noHold = "no_hold"
         case badRetentionDays = "bad_retention_days"
         case retentionUnseen = "retention_unseen"
         case noRetention = "no_retention"

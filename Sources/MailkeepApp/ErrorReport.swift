@@ -150,7 +150,7 @@ extension AppError.Code {
             .signInFailed, .signInNotLasting, .signInOtherAccount, .badProviderSettings, .accountTypeUnavailable,
             .badPort, .badCertificates, .badNetwork, .badWatchedInboxes, .badMailConnections,
             .sourceIncomplete, .sourceNoServer, .badInterval, .badCredentials,
-            .reasonNeeded, .noHold, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
+            .reasonNeeded, .badRetentionDays, .retentionUnseen, .noRetention, .erasureUnseen, .erasureNothing,
             .noBackup, .snapshotKeysNeeded, .snapshotMasterKeyNeeded, .masterKeyOutside, .appendNeedsImap, .badFolder,
             .badWebhook, .badWebhookEvent, .webhookPlain, .webhookNetwork, .tooManyWebhooks, .noWebhook,
             .badMailSettings:

@@ -51,9 +51,12 @@ package enum HoldPolicy {
     /// Several may stand on one thing, each for a matter of its own.
     package static func place(actor: User) -> Decision { PagePolicy.use(actor: actor) }
 
-    /// Whether `actor` may lift a hold: P1, unchanged (R2).
-    package static func lift(actor: User, isStanding: Bool) -> Decision {
+    /// Whether `actor` may lift a hold: P1, V1, unchanged (R2).
+    ///
+    /// - Parameter isStanding: nil where there is no such hold, or it is on a record that `actor` may not open (V1).
+    package static func lift(actor: User, isStanding: Bool?) -> Decision {
         guard actor.isAdministrator else { return .refused(Refusal(.p1)) }
+        guard let isStanding else { return .refused(Refusal(.v1)) }
         return isStanding ? .allowed : .unchanged
     }
 

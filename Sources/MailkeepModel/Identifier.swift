@@ -13,6 +13,11 @@ package struct Identifier<Entity>: RawRepresentable, Hashable, Sendable, Compara
         self.rawValue = value
     }
 
+    /// The id that a text names; one that nothing has where it is none, so that it is answered like one (V1).
+    package init(orNone text: (some StringProtocol)?) {
+        self = text.flatMap { Self($0) } ?? Self(rawValue: 0)
+    }
+
     package var description: String { String(rawValue) }
 
     package static func < (left: Self, right: Self) -> Bool { left.rawValue < right.rawValue }

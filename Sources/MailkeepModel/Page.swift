@@ -64,6 +64,13 @@ package struct Page<Element> {
         )
     }
 
+    /// The page that was asked for of a list that is there as a whole.
+    ///
+    /// - Parameter request: nil asks for all of it.
+    package init(all: [Element], of request: PageRequest?) {
+        self.init(request.map { Array(all.dropFirst($0.offset).prefix($0.limit)) } ?? all, of: request)
+    }
+
     /// The same page of other values.
     package func map<Other>(_ transform: (Element) throws -> Other) rethrows -> Page<Other> {
         Page<Other>(items: try items.map(transform), number: number, hasMore: hasMore, total: total)

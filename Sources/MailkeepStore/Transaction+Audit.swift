@@ -83,8 +83,14 @@ private enum AuditField: Encodable {
 
 extension ReadTransaction {
     /// Entries since a moment, oldest first.
-    package func auditEntries(since: Timestamp? = nil) throws -> [AuditEntry] {
-        try rows("SELECT * FROM audit WHERE at >= ? ORDER BY id", [since?.rawValue ?? Int64.min]).map(Self.auditEntry)
+    ///
+    /// - Parameter page: nil asks for all of them.
+    package func auditEntries(since: Timestamp? = nil, page: PageRequest? = nil) throws -> Page<AuditEntry> {
+        let found = try rows(
+            "SELECT * FROM audit WHERE at >= ? ORDER BY id LIMIT ? OFFSET ?",
+            [since?.rawValue ?? Int64.min, page?.limit ?? -1, page?.offset ?? 0]
+        )
+        return Page(try found.map(Self.auditEntry), of: page)
     }
 
     /// The hash of the last entry: 32 zero bytes before the first.

@@ -22,7 +22,7 @@ package struct ErasurePreview: Sendable {
     package var unread: Int
     /// Messages that have the address with a `+tag` only, which stay.
     package var tagged: Int
-    /// Records that have the address, and how many others the messages stand on.
+    /// Records that have the address and that the viewer may open, and how many others have it or show the messages.
     package var records: [RecordKey]
     package var otherRecords: Int
     /// Completed backups, with how many of their messages become tombstones.
@@ -88,7 +88,9 @@ extension ReadTransaction {
     }
 
     /// What an erasure would erase, and what else refers to it.
-    package func previewErasure(_ target: ErasureTarget) throws -> ErasurePreview {
+    ///
+    /// - Parameter viewer: records that they may not open are counted and not named (V1).
+    package func previewErasure(_ target: ErasureTarget, for viewer: UserID) throws -> ErasurePreview {
         let arguments = Self.erasureArguments(target)
         func count(_ sql: String) throws -> Int {
             try row("WITH \(Self.concerned) \(sql)", arguments)?["n"] ?? 0
@@ -104,12 +106,13 @@ extension ReadTransaction {
         )
         let records = try rows(
             """
-            SELECT DISTINCT record.module, record.id FROM record_address
-            JOIN record ON record.key = record_address.record_key WHERE record_address.hash = ?
+            SELECT DISTINCT record.module, record.id, \(Visibility.mayOpenRecord) AS is_open FROM record_address
+            JOIN record ON record.key = record_address.record_key WHERE record_address.hash = :hash
             ORDER BY record.module, record.id
             """,
-            [target.hash]
+            ["hash": target.hash, "viewer": viewer.rawValue]
         )
+        let open = records.filter { $0["is_open"] }
         return ErasurePreview(
             totals: MessageTotals(totals),
             unread: try count("SELECT COUNT(*) AS n FROM concerned WHERE \(Self.isUnread)"),
@@ -121,18 +124,19 @@ extension ReadTransaction {
                 """,
                 [target.hash]
             )?["n"] ?? 0,
-            records: records.compactMap { row in
+            records: open.compactMap { row in
                 Module(rawValue: row["module"]).map { RecordKey(module: $0, id: Identifier(rawValue: row["id"])) }
             },
-            otherRecords: try count(
-                """
-                SELECT COUNT(DISTINCT record_address.record_key) AS n FROM concerned
-                JOIN entry_address ON entry_address.entry_id = concerned.entry_id
-                JOIN record_address ON record_address.hash = entry_address.hash
-                WHERE concerned.message_id IS NOT NULL AND entry_address.fields & 63
-                  AND record_address.record_key NOT IN (SELECT record_key FROM record_address WHERE hash = :hash)
-                """
-            ),
+            otherRecords: try records.count - open.count
+                + count(
+                    """
+                    SELECT COUNT(DISTINCT record_address.record_key) AS n FROM concerned
+                    JOIN entry_address ON entry_address.entry_id = concerned.entry_id
+                    JOIN record_address ON record_address.hash = entry_address.hash
+                    WHERE concerned.message_id IS NOT NULL AND entry_address.fields & 63
+                      AND record_address.record_key NOT IN (SELECT record_key FROM record_address WHERE hash = :hash)
+                    """
+                ),
             backups: try rows(
                 """
                 WITH \(Self.concerned)

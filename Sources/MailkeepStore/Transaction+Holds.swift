@@ -25,15 +25,23 @@ extension ReadTransaction {
 
         """
 
-    /// A hold.
-    package func hold(_ id: HoldID) throws -> HoldDetails? {
-        try row(Self.selectHold + "WHERE hold.id = ?", [id.rawValue]).map(hold)
+    /// Of rows of `hold` and of the `record` that it is on, if it is on one: `:viewer` may know of it (V1).
+    private static let isOpen = "(hold.record_key IS NULL OR \(Visibility.mayOpenRecord))"
+
+    /// A hold; nil for absent and on a record that the viewer may not open alike (V1).
+    package func hold(_ id: HoldID, openTo viewer: UserID) throws -> HoldDetails? {
+        try row(
+            Self.selectHold + "WHERE hold.id = :hold AND \(Self.isOpen)",
+            ["hold": id.rawValue, "viewer": viewer.rawValue]
+        ).map(hold)
     }
 
-    /// The standing holds, or all of them, the newest first.
-    package func holds(liftedToo: Bool = false) throws -> [HoldDetails] {
-        try rows(Self.selectHold + "WHERE :all OR hold.lifted_at IS NULL ORDER BY hold.id DESC", ["all": liftedToo])
-            .map(hold)
+    /// The standing holds, or all of them, the newest first, but for those on records that the viewer may not open (V1).
+    package func holds(openTo viewer: UserID, liftedToo: Bool = false) throws -> [HoldDetails] {
+        try rows(
+            Self.selectHold + "WHERE (:all OR hold.lifted_at IS NULL) AND \(Self.isOpen) ORDER BY hold.id DESC",
+            ["all": liftedToo, "viewer": viewer.rawValue]
+        ).map(hold)
     }
 
     /// The standing holds that were placed on a user, a record, a backup or the organisation, the newest first.

@@ -12,6 +12,7 @@ enum UsageError: String, Error, CaseIterable {
     case badMoment = "bad_moment"
     case moduleNeeded = "module_needed"
     case badID = "bad_id"
+    case badPage = "bad_page"
     case badLogFormat = "bad_log_format"
     case badLogLevel = "bad_log_level"
 }

@@ -1,4 +1,5 @@
 import MailkeepApp
+import MailkeepModel
 
 /// A document that holds a list under the key of its kind.
 struct ListDocument<Item: Encodable>: Encodable {
@@ -9,12 +10,19 @@ struct ListDocument<Item: Encodable>: Encodable {
     let info: PageInfo?
 
     /// The document `{"key":[…],"info":{…}}`, of what there is.
+    init(of key: Key, _ items: [Item]) {
+        self.init(of: key, Page(items: items), nil)
+    }
+
+    /// The same of a page.
     ///
-    /// - Parameter linking: how far older mail is linked.
-    init(of key: Key, _ items: [Item], linking: LinkingShape? = nil) {
+    /// - Parameters:
+    ///   - request: nil where the page is the whole list.
+    ///   - linking: how far older mail is linked.
+    init(of key: Key, _ page: Page<Item>, _ request: PageRequest?, linking: LinkingShape? = nil) {
         self.key = key
-        self.items = items
-        info = PageInfo(count: items.count, linking: linking)
+        items = page.items
+        info = PageInfo(page, request, linking: linking)
     }
 
     private struct AnyKey: CodingKey {

@@ -67,6 +67,29 @@ struct WaitOption: ParsableArguments {
     var wait = false
 }
 
+/// One page of a list in place of all of it.
+struct PageOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only this page of the list, from 1; else all of it.", valueName: "number"))
+    var page: String?
+
+    @Option(help: ArgumentHelp("How many entries a page has: 1 to 200, else 200.", valueName: "number"))
+    var perPage: String?
+
+    /// Nil where the whole list is asked for.
+    ///
+    /// - Throws: `UsageError` (`badPage`).
+    var request: PageRequest? {
+        get throws {
+            guard page != nil || perPage != nil else { return nil }
+            let most = PageRequest.maximumSize
+            guard let number = Int(page ?? "1"), number >= 1, let size = Int(perPage ?? "\(most)"),
+                (1...most).contains(size)
+            else { throw UsageError.badPage }
+            return PageRequest(number, size: size)
+        }
+    }
+}
+
 /// One record.
 struct RecordOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Leads, Contacts, Accounts or Deals.", valueName: "module"))
@@ -76,13 +99,6 @@ struct RecordOptions: ParsableArguments {
     var id: String
 
     var key: RecordKey { RecordKey(module: module, id: Identifier(orNone: id)) }
-}
-
-extension Identifier {
-    /// The id that a text names; one that nothing has where it is no id, so that it is answered like one (V1).
-    init(orNone text: String) {
-        self = Identifier(text) ?? Identifier(rawValue: 0)
-    }
 }
 
 extension Module: ExpressibleByArgument {

@@ -1,17 +1,21 @@
 import MailkeepApp
+import MailkeepModel
 
-/// How much of a list a document holds: in the shell, all of it.
+/// How much of a list a document holds.
 struct PageInfo: Encodable {
-    var page = 1
+    var page: Int
     var per_page: Int
     var count: Int
-    var more_records = false
+    var more_records: Bool
     /// How far older mail is linked, where that is told.
     var linking: LinkingShape?
 
-    init(count: Int, linking: LinkingShape? = nil) {
-        self.count = count
-        per_page = count
+    /// - Parameter request: nil where the page is the whole list.
+    init<Item>(_ page: Page<Item>, _ request: PageRequest?, linking: LinkingShape?) {
+        self.page = page.number
+        count = page.items.count
+        per_page = request?.size ?? count
+        more_records = page.hasMore
         self.linking = linking
     }
 }

@@ -14,6 +14,8 @@ struct KeepingPolicyTests {
             Case("one who was one places", HoldPolicy.place(actor: user(1, .administrator, .inactive)), .refused(.p1)),
             Case("lifts", HoldPolicy.lift(actor: user(1, .administrator), isStanding: true), .allowed),
             Case("lifts again", HoldPolicy.lift(actor: user(1, .administrator), isStanding: false), .unchanged),
+            Case("lifts none", HoldPolicy.lift(actor: user(1, .administrator), isStanding: nil), .refused(.v1)),
+            Case("a user lifts none", HoldPolicy.lift(actor: user(1), isStanding: nil), .refused(.p1)),
             Case("a user lifts", HoldPolicy.lift(actor: user(1), isStanding: true), .refused(.p1)),
             Case("a user lifts again", HoldPolicy.lift(actor: user(1), isStanding: false), .refused(.p1)),
             Case("deletes what is free", HoldPolicy.delete(coveredBy: []), .allowed),

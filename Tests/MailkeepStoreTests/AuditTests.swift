@@ -48,12 +48,15 @@ struct AuditTests {
     func entries() async throws {
         let organization = try await Self.log(3)
         try await organization.read { transaction in
-            let entries = try transaction.auditEntries()
+            let entries = try transaction.auditEntries().items
             #expect(entries.map(\.id) == [1, 2, 3])
             #expect(entries.map(\.request) == ["request-0", "request-1", "request-2"])
             #expect(entries[1].rule == "L5" && entries[1].reason == "settings" && entries[1].outcome == .refused)
             #expect(entries[1].details == ["b": "2/3", "a": "é\u{2028}\"\\ 1"])
-            #expect(try transaction.auditEntries(since: entries[1].at) == Array(entries.dropFirst()))
+            #expect(try transaction.auditEntries(since: entries[1].at).items == Array(entries.dropFirst()))
+            let last = try transaction.auditEntries(page: PageRequest(2, size: 2))
+            #expect(last.items == Array(entries.suffix(1)) && last.number == 2 && !last.hasMore)
+            #expect(try transaction.auditEntries(page: PageRequest(1, size: 2)).hasMore)
             #expect(try transaction.auditHead() == entries.last?.hash)
         }
     }
@@ -204,7 +207,7 @@ struct AuditTests {
                 try scene.transaction.appendAudit(Self.entry(number, by: nil, at: scene.now))
             }
             #expect(try scene.transaction.verifyAudit().firstBroken == nil)
-            #expect(try scene.transaction.auditEntries().contains { $0.hash == kept } == false)
+            #expect(try scene.transaction.auditEntries().items.contains { $0.hash == kept } == false)
         }
     }
 
@@ -237,7 +240,7 @@ struct AuditTests {
         }
         try await organization.change { scene in
             try scene.transaction.appendAudit(Self.entry(8, by: nil, at: scene.now))
-            #expect(try scene.transaction.auditEntries().map(\.id) == [1, 2, 3])
+            #expect(try scene.transaction.auditEntries().items.map(\.id) == [1, 2, 3])
             #expect(try scene.transaction.verifyAudit().firstBroken == nil)
         }
     }

@@ -70,7 +70,7 @@ struct KeepingSweepTests {
             let concerned = world.mails.filter { $0.value.addresses.contains(address) }
             let holds = world.holds(againstErasing: address)
             #expect(Set(try transaction.holds(coveringMailOf: target)) == holds)
-            let preview = try transaction.previewErasure(target)
+            let preview = try transaction.previewErasure(target, for: world.users[0])
             #expect(preview.totals.messages == concerned.count)
             #expect(try transaction.erasureCount(target) == concerned.count)
 
@@ -281,8 +281,8 @@ struct KeepingSweepTests {
             #expect(try transaction.standingHolds(on: .user(user)).map(\.reason) == ["Matter 7"])
             #expect(try transaction.liftHold(hold, reason: "Settled", by: user, at: KeepingWorld.now))
             #expect(try !transaction.liftHold(hold, reason: "Again", by: user, at: KeepingWorld.now))
-            #expect(try transaction.holds().isEmpty && transaction.usersOnHold().isEmpty)
-            let all = try transaction.holds(liftedToo: true)
+            #expect(try transaction.holds(openTo: user).isEmpty && transaction.usersOnHold().isEmpty)
+            let all = try transaction.holds(openTo: user, liftedToo: true)
             #expect(all.map(\.reason) == ["Matter 7"] && all.first?.lifting?.reason == "Settled")
             let clear = try transaction.rows(
                 "SELECT 1 FROM hold WHERE instr(sealed_reason, 'Matter') OR instr(sealed_lift_reason, 'Settled')"

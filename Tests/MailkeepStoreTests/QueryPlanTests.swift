@@ -61,6 +61,10 @@ struct QueryPlanTests {
             Question("one message", scanning: page) {
                 _ = try $0.visibleMessage(MessageID(rawValue: 1), on: Stage.contact, to: user)
             },
+            Question("a hold, and all of them", scanning: ["hold"]) {
+                _ = try $0.hold(HoldID(rawValue: 1), openTo: user)
+                _ = try $0.holds(openTo: user)
+            },
             Question("the holds that cover a message", scanning: ["held_message"]) {
                 _ = try $0.holds(covering: MessageID(rawValue: 1))
             },

@@ -29,7 +29,7 @@ struct JobRunnerTests {
         #expect(try await place.store.read { try $0.backup(place.backup) } == completed)
         let held = try await place.store.read { try $0.messages(of: completed, after: nil, limit: 10).count }
         #expect(held == 3)
-        let ends = try await place.store.read { try $0.auditEntries().count { $0.action == "backup.end" } }
+        let ends = try await place.store.read { try $0.auditEntries().items.count { $0.action == "backup.end" } }
         #expect(ends == 1)
         #expect(try await place.store.read { try $0.hasJob(at: .init(rawValue: .max)) } == false)
     }
@@ -69,7 +69,7 @@ struct JobRunnerTests {
         #expect(try await place.runner(full).runNext(logger: place.logger))
         let failed = try #require(try await place.store.read { try $0.backup(place.backup) })
         #expect(failed.status == .failed && failed.error == "disk" && failed.messages == 0)
-        #expect(try await place.store.read { try $0.auditEntries().last?.outcome } == .failed)
+        #expect(try await place.store.read { try $0.auditEntries().items.last?.outcome } == .failed)
         let again = try await place.request()
         #expect(try await place.runner(place.vault).runNext(logger: place.logger))
         let done = try #require(try await place.store.read { try $0.backup(again) })

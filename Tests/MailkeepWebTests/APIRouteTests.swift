@@ -29,9 +29,11 @@ struct APIRouteTests {
         try await firm.serve { client in
             var browser = Browser(client)
             var notThere: [String: (address: String, text: String)] = [:]
+            var told: Set<String> = []
             for line in table.lines {
                 for question in line.questions {
                     let facts = try firm.facts()
+                    let refusals = try firm.refusals()
                     let what: Testing.Comment = "\(person) \(line.method) \(question.address) \(question.body ?? "")"
                     var headers = HTTPFields()
                     if let token { headers[.authorization] = "Zoho-oauthtoken \(token.text)" }
@@ -47,7 +49,9 @@ struct APIRouteTests {
                         #expect(answer.headers[.contentType] == "application/json", what)
                         #expect(!answer.text.contains("customer.example"), what)
                     }
+                    told.formUnion(Firm.textsOfRecords.filter { answer.text.contains($0) })
                     guard answer.text.contains(#""rule":"V1""#) else { continue }
+                    #expect(try firm.refusals() == refusals + 1, what)
                     // V1: not there and not allowed look alike, to the byte.
                     var known = answer.headers
                     for name in ["X-RateLimit-Remaining", "X-RateLimit-Reset"] {
@@ -60,6 +64,8 @@ struct APIRouteTests {
                 }
             }
             #expect(person.isSignedIn == !notThere.isEmpty)
+            if person == .administrator { #expect(told == Set(Firm.textsOfRecords).subtracting(["Contacts #"])) }
+            if person == .withoutRecords { #expect(told.isEmpty, "\(told)") }
         }
     }
 }

@@ -8,8 +8,8 @@ import MailkeepModel
 struct APIQuestion: Sendable {
     let address: String
     let body: String?
-    /// For a standard user, one associated with one of the records, the owner, and an administrator; everybody else is
-    /// not known to the API.
+    /// For a standard user, one associated with one of the records, the owner, and an administrator, and for one without
+    /// records where that is another; everybody else is not known to the API.
     private let statuses: [Int]
 
     init(_ address: String, _ body: String? = nil, _ statuses: Int...) {
@@ -24,6 +24,7 @@ struct APIQuestion: Sendable {
         case .associated: statuses[1]
         case .owner: statuses[2]
         case .administrator: statuses[3]
+        case .withoutRecords: statuses[statuses.count - 1]
         case .visitor, .deactivated, .ended: 401
         }
     }
@@ -78,6 +79,9 @@ struct APITable: Sendable {
         case .associated: return try await firm.accessToken(of: firm.kei).token
         case .owner: return try await firm.accessToken(of: firm.hana).token
         case .administrator: return try await firm.accessToken(of: firm.ada).token
+        case .withoutRecords:
+            try await firm.perform(UpdateOrganization(administratorsSeeRecords: false), as: firm.ben)
+            return try await firm.accessToken(of: firm.ada).token
         case .deactivated:
             let (token, _) = try await firm.accessToken(of: firm.nao)
             try await firm.perform(DeactivateUser(user: firm.nao), as: firm.ada)
@@ -94,12 +98,17 @@ struct APITable: Sendable {
         APIQuestion(address, body, 403, 403, 403, status)
     }
 
+    /// The same of a record that is there, but not for an administrator without records (V1).
+    private static func ofRecord(_ address: String, _ body: String? = nil, _ status: Int) -> APIQuestion {
+        APIQuestion(address, body, 403, 403, 403, status, 404)
+    }
+
     /// Asks the same of each contact; `status` is that of who may open it.
     private static func reading(_ status: Int = 200, _ address: (String) -> String) -> [APIQuestion] {
         [
-            APIQuestion(address("1"), nil, 404, status, status, status),
-            APIQuestion(address("2"), nil, 404, 404, status, status),
-            APIQuestion(address("3"), nil, 404, 404, 404, status),
+            APIQuestion(address("1"), nil, 404, status, status, status, 404),
+            APIQuestion(address("2"), nil, 404, 404, status, status, 404),
+            APIQuestion(address("3"), nil, 404, 404, 404, status, 404),
             APIQuestion(address("999"), nil, 404, 404, 404, 404),
             APIQuestion(address("x"), nil, 404, 404, 404, 404),
         ]
@@ -272,15 +281,15 @@ struct APITable: Sendable {
             Line(
                 .get,
                 "/{module}",
-                APIQuestion("/Contacts", nil, 204, 200, 200, 200),
+                APIQuestion("/Contacts", nil, 204, 200, 200, 200, 204),
                 APIQuestion("/Leads", nil, 204, 204, 204, 204)
             ),
             Line(
                 .get,
                 "/{module}/search",
-                APIQuestion("/Contacts/search?email=contact1@customer.example", nil, 204, 200, 200, 200),
-                APIQuestion("/Contacts/search?email=contact2@customer.example", nil, 204, 204, 200, 200),
-                APIQuestion("/Contacts/search?word=saburo", nil, 204, 204, 204, 200),
+                APIQuestion("/Contacts/search?email=contact1@customer.example", nil, 204, 200, 200, 200, 204),
+                APIQuestion("/Contacts/search?email=contact2@customer.example", nil, 204, 204, 200, 200, 204),
+                APIQuestion("/Contacts/search?word=saburo", nil, 204, 204, 204, 200, 204),
                 APIQuestion("/Contacts/search?word=nobody", nil, 204, 204, 204, 204)
             ),
             Line(.get, "/{module}/deleted", Self.administration("/Contacts/deleted", 204)),
@@ -306,22 +315,22 @@ struct APITable: Sendable {
             Line(
                 .put,
                 "/{module}",
-                Self.administration("/Contacts", of("1", ""), 200),
-                Self.administration("/Contacts", of("1", #","Owner":{"id":"999"}"#), 400),
+                Self.ofRecord("/Contacts", of("1", ""), 200),
+                Self.ofRecord("/Contacts", of("1", #","Owner":{"id":"999"}"#), 400),
                 Self.administration("/Contacts", of("999", ""), 404)
             ),
             Line(
                 .put,
                 "/{module}/{id}",
-                Self.administration("/Contacts/1", same, 200),
-                Self.administration("/Contacts/3", #"{"data":[{"Full_Name":"Saburo"}]}"#, 200),
+                Self.ofRecord("/Contacts/1", same, 200),
+                Self.ofRecord("/Contacts/3", #"{"data":[{"Full_Name":"Saburo"}]}"#, 200),
                 Self.administration("/Contacts/999", same, 404)
             ),
             Line(
                 .delete,
                 "/{module}",
                 Self.administration("/Contacts?ids=999", 404),
-                Self.administration("/Contacts?ids=\(spare.id)", 200)
+                Self.ofRecord("/Contacts?ids=\(spare.id)", 200)
             ),
             Line(.delete, "/{module}/{id}", Self.administration("/Contacts/999", 404)),
         ]
@@ -332,13 +341,14 @@ struct APITable: Sendable {
         // The message stands on the contact 1 alone.
         let ofMessage = { (address: (String) -> String) in
             [
-                APIQuestion(address("1"), nil, 404, 200, 200, 200), APIQuestion(address("2"), nil, 404, 404, 404, 404),
+                APIQuestion(address("1"), nil, 404, 200, 200, 200, 404),
+                APIQuestion(address("2"), nil, 404, 404, 404, 404),
                 APIQuestion(address("3"), nil, 404, 404, 404, 404),
                 APIQuestion(address("999"), nil, 404, 404, 404, 404),
             ]
         }
         var list = Self.reading { "/Contacts/\($0)/Emails" }
-        list[2] = APIQuestion("/Contacts/3/Emails", nil, 404, 404, 404, 204)
+        list[2] = APIQuestion("/Contacts/3/Emails", nil, 404, 404, 404, 204, 404)
         return [
             Line(.get, "/{module}/{id}/Emails", list),
             Line(.get, "/{module}/{id}/Emails/{message}", ofMessage { "/Contacts/\($0)/Emails/\(message)" }),
@@ -387,9 +397,9 @@ struct APITable: Sendable {
     /// Ids in a body are checked like ids in a path.
     private static func ids(_ address: String) -> [APIQuestion] {
         [
-            APIQuestion(address, #"{"ids":["1"]}"#, 404, 200, 200, 200),
-            APIQuestion(address, #"{"ids":["2"]}"#, 404, 404, 200, 200),
-            APIQuestion(address, #"{"ids":["3"]}"#, 404, 404, 404, 200),
+            APIQuestion(address, #"{"ids":["1"]}"#, 404, 200, 200, 200, 404),
+            APIQuestion(address, #"{"ids":["2"]}"#, 404, 404, 200, 200, 404),
+            APIQuestion(address, #"{"ids":["3"]}"#, 404, 404, 404, 200, 404),
             APIQuestion(address, #"{"ids":["999"]}"#, 404, 404, 404, 404),
         ]
     }
@@ -399,6 +409,8 @@ extension APITable {
     fileprivate static func administration(_ address: String, _ status: Int) -> APIQuestion {
         administration(address, nil, status)
     }
+
+    fileprivate static func ofRecord(_ address: String, _ status: Int) -> APIQuestion { ofRecord(address, nil, status) }
 }
 
 extension Firm {

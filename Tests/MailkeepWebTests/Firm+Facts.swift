@@ -6,9 +6,7 @@ import GRDB
 extension Firm {
     /// All that the database says but the audit log, and what only tells how a session goes on.
     func facts() throws -> [String: [String]] {
-        var configuration = Configuration()
-        configuration.readonly = true
-        return try DatabaseQueue(path: mailkeep.directory.database, configuration: configuration).read { database in
+        try read { database in
             let tables = try String.fetchAll(
                 database,
                 sql: """
@@ -25,6 +23,19 @@ extension Firm {
             }
             return facts
         }
+    }
+
+    /// How many refusals by V1 the audit log has.
+    func refusals() throws -> Int {
+        try read {
+            try Int.fetchOne($0, sql: "SELECT COUNT(*) FROM audit WHERE outcome = 'refused' AND rule = 'V1'") ?? 0
+        }
+    }
+
+    private func read<Value>(_ body: (Database) throws -> Value) throws -> Value {
+        var configuration = Configuration()
+        configuration.readonly = true
+        return try DatabaseQueue(path: mailkeep.directory.database, configuration: configuration).read(body)
     }
 
     /// Changes what no use case would.

@@ -17,6 +17,8 @@ final class Firm: Sendable {
     static let taro = RecordKey(module: .contacts, id: Identifier(rawValue: 1))
     static let jiro = RecordKey(module: .contacts, id: Identifier(rawValue: 2))
     static let saburo = RecordKey(module: .contacts, id: Identifier(rawValue: 3))
+    /// What pages and files tell of records, by name and by number, and of their mail, to who may open them (V1).
+    static let textsOfRecords = ["Taro", "Jiro", "Saburo", "Contacts #", "Subject: Old"]
     static let password = "korrekt Pferd 74-Batterie"
     /// Longer than any password can be: it is refused without the time that hashing takes.
     static let wrongPassword = String(repeating: "x", count: 129)
@@ -147,6 +149,12 @@ final class Firm: Sendable {
         let backup = try #require(output.backup)
         if isCompleted { try await mailkeep.finish(try #require(try await mailkeep.job(of: backup))) }
         return (user, backup)
+    }
+
+    /// Places a legal hold on a record.
+    func hold(_ record: RecordKey) async throws -> HoldID {
+        let shape = try await perform(PlaceHold(on: .record(record), reason: "A matter"), as: ben)
+        return try #require(HoldID(shape.id))
     }
 
     // MARK: Browsers

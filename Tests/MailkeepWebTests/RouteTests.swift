@@ -30,9 +30,11 @@ struct RouteTests {
         try await firm.serve { client in
             var browser = Browser(client, session)
             var notThere: [String: (address: String, text: String)] = [:]
+            var told: Set<String> = []
             for line in table.lines {
                 for question in line.questions {
                     let facts = try firm.facts()
+                    let refusals = try firm.refusals()
                     let what: Testing.Comment = "\(person) \(line.method) \(question.address)"
                     let answer: Answer
                     if line.method == .get {
@@ -52,7 +54,11 @@ struct RouteTests {
                     if line.method == .get || answer.status >= 400 || !person.isSignedIn {
                         #expect(try firm.facts() == facts, what)
                     }
-                    if answer.status == 404, !question.address.hasPrefix("/settings") {
+                    told.formUnion(Firm.textsOfRecords.filter { answer.text.contains($0) })
+                    if answer.status == 404, question.isAudited(as: line) {
+                        #expect(try firm.refusals() - refusals == (line.method == .get ? 2 : 1), what)
+                    }
+                    if answer.status == 404, question.isOfRecord {
                         // V1: not there and not allowed look alike, to the byte.
                         let text = "\(answer.headers)\(answer.text)"
                         let token = answer.text.firstMatch(of: /form_token" value="([^"]*)"/)?.output.1 ?? ""
@@ -62,6 +68,8 @@ struct RouteTests {
                     }
                 }
             }
+            if person == .administrator { #expect(told == Set(Firm.textsOfRecords)) }
+            if person == .withoutRecords { #expect(told.isEmpty, "\(told)") }
         }
         let actions = try await firm.perform(ListAuditActions(), as: firm.ada)
         for action in actions {

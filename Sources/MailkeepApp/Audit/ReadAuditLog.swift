@@ -5,15 +5,18 @@ import MailkeepSync
 /// The audit log since a moment, oldest first; for administrators (U4).
 package struct ReadAuditLog: UseCase {
     package var since: Timestamp?
+    /// Nil asks for all of it.
+    package var page: PageRequest?
 
-    package init(since: Timestamp? = nil) {
+    package init(since: Timestamp? = nil, page: PageRequest? = nil) {
         self.since = since
+        self.page = page
     }
 
-    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [AuditShape] {
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<AuditShape> {
         try await mailkeep.read(AuditedAction(name: "audit.list"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            return try transaction.shapes(of: transaction.auditEntries(since: since))
+            return try transaction.shapes(of: transaction.auditEntries(since: since, page: page))
         }
     }
 }
@@ -29,12 +32,7 @@ package struct FindAuditEntries: UseCase {
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> Page<AuditShape> {
         try await mailkeep.read(AuditedAction(name: "audit.list"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            let found = try transaction.auditEntries(query)
-            return Page(
-                items: try transaction.shapes(of: found.items),
-                number: found.number,
-                hasMore: found.hasMore
-            )
+            return try transaction.shapes(of: transaction.auditEntries(query))
         }
     }
 }
@@ -52,8 +50,8 @@ package struct ListAuditActions: UseCase {
 }
 
 extension ReadTransaction {
-    fileprivate func shapes(of entries: [AuditEntry]) throws -> [AuditShape] {
-        let names = try userNames(entries.lazy.flatMap { [$0.actor, $0.user].compactMap { $0 } })
+    fileprivate func shapes(of entries: Page<AuditEntry>) throws -> Page<AuditShape> {
+        let names = try userNames(entries.items.lazy.flatMap { [$0.actor, $0.user].compactMap { $0 } })
         return entries.map { entry in
             AuditShape(
                 id: String(entry.id),

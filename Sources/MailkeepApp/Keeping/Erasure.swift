@@ -22,11 +22,11 @@ package struct ErasurePreviewShape: Encodable, Sendable, Equatable {
     package var not_stored: Int
     /// Messages that have the address with a `+tag` only; they stay.
     package var with_tag: Int
-    /// Records that have the address, and keep it: `Contacts/12`.
+    /// Records that have the address, and keep it, of those that the reader may open: `Contacts/12`.
     package var records: [String]
     /// The further addresses of those records, which are not erased with it.
     package var further_addresses: [String]
-    /// Other records on which the messages stand.
+    /// Other records that have the address, or on which the messages stand.
     package var other_records: Int
     /// Other addresses that stand in the messages: a message that concerns others too is erased as a whole.
     package var correspondents: Int
@@ -87,7 +87,7 @@ package struct PreviewErasure: UseCase {
         return try await mailkeep.read(AuditedAction(name: "erase.preview"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             guard let address, let target else { throw AppError(.badEmail, ["email": self.address.forMessages]) }
-            let preview = try transaction.previewErasure(target)
+            let preview = try transaction.previewErasure(target, for: actor.id)
             let names = try transaction.userNames(preview.users.map(\.user) + preview.backups.map(\.user))
             let further = try preview.records.flatMap { try transaction.record($0)?.addresses ?? [] }
                 .filter { $0.hash != target.hash }
@@ -142,7 +142,7 @@ package struct StartErasure: UseCase {
             let holds = try transaction.holds(coveringMailOf: target)
             try ErasurePolicy.start(actor: actor, holds: holds).enforce()
             let reason = try GivenReason.checked(reason)
-            let preview = try transaction.previewErasure(target)
+            let preview = try transaction.previewErasure(target, for: actor.id)
             guard ErasurePolicy.isSeen(confirmed: confirmed, messages: preview.totals.messages) else {
                 throw AppError(.erasureUnseen, ["count": "\(preview.totals.messages)"])
             }

@@ -110,9 +110,7 @@ package struct PlaceHold: UseCase {
             try transaction.check(scope, for: actor)
             let reason = try GivenReason.checked(reason)
             let id = try transaction.placeHold(on: scope, reason: reason, by: actor.id, at: now)
-            let placed = try transaction.hold(id).map { [$0] } ?? []
-            guard let shape = try transaction.shapes(of: placed).first else { throw AppError(.noHold) }
-            return (.done, shape)
+            return (.done, try transaction.shape(of: id, for: actor))
         }
     }
 }
@@ -143,7 +141,24 @@ package struct PreviewHold: UseCase {
     }
 }
 
-/// Lifts a legal hold; for administrators (R2).
+/// A legal hold; for administrators, on a record for those who may open it (R2, V1).
+package struct ShowHold: UseCase {
+    package var hold: HoldID
+
+    package init(_ hold: HoldID) {
+        self.hold = hold
+    }
+
+    package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> HoldShape {
+        let action = AuditedAction(name: "hold.show", target: "hold/\(hold)")
+        return try await mailkeep.read(action, as: caller) { transaction, actor in
+            try PagePolicy.use(actor: actor).enforce()
+            return try transaction.shape(of: hold, for: actor)
+        }
+    }
+}
+
+/// Lifts a legal hold; for administrators, on a record for those who may open it (R2, V1).
 package struct LiftHold: UseCase {
     package var hold: HoldID
     package var reason: String
@@ -157,12 +172,10 @@ package struct LiftHold: UseCase {
         let now = mailkeep.clock()
         let action = AuditedAction(name: "hold.lift", target: "hold/\(hold)")
         return try await mailkeep.act(action, as: caller) { transaction, actor in
-            let details = try transaction.hold(hold)
-            let isStanding = details?.lifting == nil
+            let isStanding = try transaction.hold(hold, openTo: actor.id).map { $0.lifting == nil }
             guard try HoldPolicy.lift(actor: actor, isStanding: isStanding).enforce() else {
                 return (.unchanged, .unchanged)
             }
-            guard details != nil else { throw AppError(.noHold) }
             let reason = try GivenReason.checked(reason)
             _ = try transaction.liftHold(hold, reason: reason, by: actor.id, at: now)
             return (.done, .done)
@@ -170,7 +183,7 @@ package struct LiftHold: UseCase {
     }
 }
 
-/// Lists legal holds, the newest first; for administrators.
+/// Lists legal holds, the newest first; for administrators, those on records for who may open them (V1).
 package struct ListHolds: UseCase {
     package var liftedToo: Bool
 
@@ -181,12 +194,20 @@ package struct ListHolds: UseCase {
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws -> [HoldShape] {
         try await mailkeep.read(AuditedAction(name: "hold.list"), as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
-            return try transaction.shapes(of: transaction.holds(liftedToo: liftedToo))
+            return try transaction.shapes(of: transaction.holds(openTo: actor.id, liftedToo: liftedToo))
         }
     }
 }
 
 extension ReadTransaction {
+    /// A hold in the API's form; one on a record that the administrator may not open is refused like one that is not
+    /// there (V1).
+    fileprivate func shape(of id: HoldID, for actor: User) throws -> HoldShape {
+        let found = try hold(id, openTo: actor.id).map { [$0] } ?? []
+        guard let shape = try shapes(of: found).first else { throw Refusal(.v1) }
+        return shape
+    }
+
     /// What a hold names, for an administrator; nil for the organisation.
     ///
     /// A record that the administrator may not open is refused like one that is not there (V1). What a backup holds is

@@ -32,7 +32,7 @@ struct APIContext: ChildRequestContext {
 
     /// The id in the path; one that nothing has where it is none, so that it is answered like one (V1).
     func id<Entity>(_ name: String) -> Identifier<Entity> {
-        parameters.get(name).flatMap { Identifier($0) } ?? Identifier(rawValue: 0)
+        Identifier(orNone: parameters.get(name))
     }
 
     /// The module in the path.

@@ -14,8 +14,7 @@ struct BackupsAPI {
             let page = try context.page()
             let user: UserID? = try context.optionalID("user_id")
             let all = try await site.mailkeep.perform(ListBackups(user: user), as: context.caller)
-            let found = Array(all.dropFirst(page.offset).prefix(page.limit))
-            return try Response("backups", Page(found, of: page), of: page)
+            return try Response("backups", Page(all: all, of: page), of: page)
         }
         routes.get("\(Self.path)/{id}", .of(.backups)) { _, context in
             try Response("backups", [try await shown(context)])

@@ -81,7 +81,7 @@ struct BackupPages {
     }
 
     private static func backup(_ context: SignedInContext) -> BackupID {
-        context.parameters.get("backup").flatMap { BackupID($0) } ?? BackupID(rawValue: 0)
+        BackupID(orNone: context.parameters.get("backup"))
     }
 
     /// A completed backup; asked for before the first byte of a download goes out.

@@ -45,7 +45,7 @@ struct ClientPages {
     }
 
     private static func client(_ context: SignedInContext) -> ClientID {
-        context.parameters.get("client").flatMap { ClientID($0) } ?? ClientID(rawValue: 0)
+        ClientID(orNone: context.parameters.get("client"))
     }
 
     private struct List {

@@ -45,21 +45,19 @@ struct HoldPages {
         }
     }
 
-    /// What an address or a form names; what names nothing is refused like a record that may not be opened (V1).
+    /// What an address or a form names; with nothing it is no page's.
     private static func scope(_ form: FormData) throws -> HoldScope {
-        if let user = form["user"] { return .user(UserID(user) ?? UserID(rawValue: 0)) }
-        if let backup = form["backup"] { return .backup(BackupID(backup) ?? BackupID(rawValue: 0)) }
-        if let module = form["module"].flatMap({ Module(rawValue: $0) }),
-            let id = form["id"].flatMap({ Identifier<RecordKey>($0) })
-        {
-            return .record(RecordKey(module: module, id: id))
+        if let user = form["user"] { return .user(UserID(orNone: user)) }
+        if let backup = form["backup"] { return .backup(BackupID(orNone: backup)) }
+        if let module = form["module"].flatMap({ Module(rawValue: $0) }) {
+            return .record(RecordKey(module: module, id: Identifier(orNone: form["id"])))
         }
-        guard form["organization"] != nil else { throw Refusal(.v1) }
+        guard form["organization"] != nil else { throw HTTPError(.notFound) }
         return .organization
     }
 
     private static func hold(_ context: SignedInContext) -> HoldID {
-        context.parameters.get("hold").flatMap { HoldID($0) } ?? HoldID(rawValue: 0)
+        HoldID(orNone: context.parameters.get("hold"))
     }
 
     private struct List {
@@ -142,17 +140,19 @@ struct HoldPages {
         problem: Problem? = nil,
         for context: SignedInContext
     ) async throws -> Response {
-        let id = Self.hold(context).description
-        let holds = try await site.mailkeep.perform(ListHolds(), as: context.caller)
-        guard let hold = holds.first(where: { $0.id == id }) else { throw AppError(.noHold) }
+        let hold = try await site.mailkeep.perform(ShowHold(Self.hold(context)), as: context.caller)
         let presenter = Presenter(context)
         let wording = presenter.wording
+        guard hold.isStanding else {
+            let notice = Notice(text: wording.text(.okUnchanged))
+            return try await site.redirect(to: Self.address, telling: notice, in: context)
+        }
         let content = Question(
-            question: wording.text(.holdLiftQuestion, ["id": id]),
+            question: wording.text(.holdLiftQuestion, ["id": hold.id]),
             hint: nil,
             standing: ["\(presenter.scope(of: hold)) \(presenter.text(of: hold))"],
             problem: problem?.message,
-            action: "\(Self.address)/\(id)/lift",
+            action: "\(Self.address)/\(hold.id)/lift",
             fields: [],
             reason: reason,
             button: wording.text(key: "hold.lift"),

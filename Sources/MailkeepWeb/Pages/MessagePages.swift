@@ -58,7 +58,7 @@ struct MessagePages {
     }
 
     private static func message(_ context: SignedInContext) -> MessageID {
-        context.parameters.get("message").flatMap { MessageID($0) } ?? MessageID(rawValue: 0)
+        MessageID(orNone: context.parameters.get("message"))
     }
 
     static func address(of source: MessageSource) -> String {

@@ -40,7 +40,7 @@ struct NotificationPages {
     }
 
     private static func webhook(_ context: SignedInContext) -> WebhookID {
-        context.parameters.get("webhook").flatMap { WebhookID($0) } ?? WebhookID(rawValue: 0)
+        WebhookID(orNone: context.parameters.get("webhook"))
     }
 
     private struct Overview {

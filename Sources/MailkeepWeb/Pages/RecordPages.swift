@@ -23,12 +23,17 @@ struct RecordPages {
         router.post("/records/{module}/{id}/unshare") { _, context in try await share(false, for: context) }
     }
 
-    /// The record that an address names; what names none is refused like one that may not be opened (V1).
+    /// The record that an address names.
     static func key(_ context: SignedInContext) throws -> RecordKey {
-        guard let module = context.parameters.get("module").flatMap({ Module(rawValue: $0) }),
-            let id = context.parameters.get("id").flatMap({ Identifier<RecordKey>($0) })
-        else { throw Refusal(.v1) }
-        return RecordKey(module: module, id: id)
+        RecordKey(module: try module(context), id: Identifier(orNone: context.parameters.get("id")))
+    }
+
+    /// The module that an address names; with none it is no page's.
+    private static func module(_ context: SignedInContext) throws -> Module {
+        guard let module = context.parameters.get("module").flatMap({ Module(rawValue: $0) }) else {
+            throw HTTPError(.notFound)
+        }
+        return module
     }
 
     static func address(_ key: RecordKey) -> String { "/records/\(key)" }
@@ -36,9 +41,7 @@ struct RecordPages {
     // MARK: Lists
 
     private func list(_ form: FormData, for context: SignedInContext) async throws -> Response {
-        guard let module = context.parameters.get("module").flatMap({ Module(rawValue: $0) }) else {
-            throw HTTPError(.notFound)
-        }
+        let module = try Self.module(context)
         let query = RecordQuery(
             module: module,
             search: form.text("q") ?? "",

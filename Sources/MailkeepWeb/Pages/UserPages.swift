@@ -55,7 +55,7 @@ struct UserPages {
 
     /// The user that an address names; one that nobody is where it is no id.
     static func user(_ context: SignedInContext) throws -> UserID {
-        context.parameters.get("user").flatMap { UserID($0) } ?? UserID(rawValue: 0)
+        UserID(orNone: context.parameters.get("user"))
     }
 
     // MARK: Adding and changing

@@ -84,10 +84,10 @@ struct Problem {
 }
 
 extension Error {
-    /// Whether an administrator named a user, a backup or a hold that is not there.
+    /// Whether an administrator named a user, a backup, a client or a webhook that is not there.
     var isOfWhatIsNotThere: Bool {
         let code = (self as? AppError)?.code
-        return code == .noUser || code == .noBackup || code == .noHold || code == .noClient
+        return code == .noUser || code == .noBackup || code == .noClient
             || code == .noWebhook
     }
 }

@@ -16,17 +16,19 @@ struct AuditCommand: ParsableCommand {
         @OptionGroup var common: CommonOptions
         @Option(help: ArgumentHelp("From this moment on: 2026-04-01 or 2026-04-01T09:00:00+09:00.", valueName: "time"))
         var since: String?
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
             let moment = try since.map { text in
                 guard let moment = Timestamp(iso8601: text) else { throw UsageError.badMoment }
                 return moment
             }
+            let request = try paging.request
             try await context.withSession(common) { session in
-                let entries = try await session.perform(ReadAuditLog(since: moment))
+                let entries = try await session.perform(ReadAuditLog(since: moment, page: request))
                 try await session.print(
-                    ListDocument(of: .auditLog, entries),
-                    text: Table(entries, session.wording).text
+                    ListDocument(of: .auditLog, entries, request),
+                    text: Table(entries.items, session.wording).text
                 )
             }
         }

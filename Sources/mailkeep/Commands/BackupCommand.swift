@@ -149,16 +149,18 @@ struct BackupCommand: ParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @Option(help: ArgumentHelp("Only this user's.", valueName: "email")) var user: String?
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
+            let request = try paging.request
             try await context.withSession(common) { session in
                 var id: UserID?
                 if let user { id = try await session.user(email: user) }
-                let backups = try await session.perform(ListBackups(user: id))
+                let backups = Page(all: try await session.perform(ListBackups(user: id)), of: request)
                 let text =
-                    backups.isEmpty
-                    ? session.wording.text(.emptyBackups) : Table(backups, session.wording).text
-                try await session.print(ListDocument(of: .backups, backups), text: text)
+                    backups.items.isEmpty
+                    ? session.wording.text(.emptyBackups) : Table(backups.items, session.wording).text
+                try await session.print(ListDocument(of: .backups, backups, request), text: text)
             }
         }
     }

@@ -60,9 +60,8 @@ struct HoldCommand: ParsableCommand {
         @Option(help: ArgumentHelp("Why; it is kept with the hold.", valueName: "text")) var reason: String
 
         func run(in context: CommandContext) async throws {
-            guard let hold = HoldID(id) else { throw UsageError.badID }
             try await context.withSession(common) { session in
-                let result = try await session.perform(LiftHold(hold, reason: reason))
+                let result = try await session.perform(LiftHold(HoldID(orNone: id), reason: reason))
                 let message = session.wording.text(result == .done ? .okHoldLift : .okUnchanged, ["id": id])
                 try await session.print(ActionList(.holds, [ActionShape(id: id, message: message)]), text: message)
             }

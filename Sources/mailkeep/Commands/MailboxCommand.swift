@@ -20,17 +20,20 @@ struct MailboxCommand: ParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @Option(help: "active or inactive; else both, the active first.") var type: UserStatus?
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
+            let request = try paging.request
             try await context.withSession(common) { session in
                 var users: [MailAddonShape] = []
                 for status in type.map({ [$0] }) ?? UserStatus.allCases {
                     users += try await session.perform(ListMailAddonUsers(status: status))
                 }
+                let page = Page(all: users, of: request)
                 let linking = try await session.perform(ShowLinking())
                 try await session.print(
-                    ListDocument(of: .mailAddonUsers, users, linking: linking),
-                    text: Table(users, session.wording).text
+                    ListDocument(of: .mailAddonUsers, page, request, linking: linking),
+                    text: Table(page.items, session.wording).text
                 )
                 guard linking.isPending, !session.isJSON else { return }
                 let left = ["addresses": "\(linking.addresses_left)", "mails": "\(linking.mails_left)"]
@@ -188,13 +191,16 @@ struct MailboxCommand: ParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var target: UserOption
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
+            let request = try paging.request
             try await context.withSession(common) { session in
-                let emails = try await session.perform(ListOwnEmails(owner: session.user(target))).items
+                let emails = try await session.perform(ListOwnEmails(owner: session.user(target), page: request))
                 let text =
-                    emails.isEmpty ? session.wording.text(.emptyOwnEmails) : Table(emails, session.wording).text
-                try await session.print(RecordEmails(emails), text: text)
+                    emails.items.isEmpty
+                    ? session.wording.text(.emptyOwnEmails) : Table(emails.items, session.wording).text
+                try await session.print(RecordEmails(emails, request), text: text)
             }
         }
     }

@@ -17,15 +17,17 @@ struct RecordsCommand: ParsableCommand {
 
         @OptionGroup var common: CommonOptions
         @OptionGroup var record: RecordOptions
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
+            let request = try paging.request
             try await context.withSession(common) { session in
-                let emails = try await session.perform(ListRecordEmails(record: record.key)).items
+                let emails = try await session.perform(ListRecordEmails(record: record.key, page: request))
                 let text =
-                    emails.isEmpty
-                    ? session.wording.text(.emptyEmails) : Table(emails, session.wording).text
+                    emails.items.isEmpty
+                    ? session.wording.text(.emptyEmails) : Table(emails.items, session.wording).text
                 let linking = try await session.perform(ShowRecordLinking(record: record.key))
-                try await session.print(RecordEmails(emails, linking), text: text)
+                try await session.print(RecordEmails(emails, request, linking), text: text)
                 guard !session.isJSON else { return }
                 for line in session.wording.linking(linking) { try await session.note(line) }
             }
@@ -99,7 +101,7 @@ struct RecordEmails: Encodable {
         var per_page: Int
         var next_index: String?
         var prev_index: String?
-        var more_records = false
+        var more_records: Bool
         /// Whether older mail of the record is still to come.
         var linking: RecordLinkingShape?
     }
@@ -107,9 +109,17 @@ struct RecordEmails: Encodable {
     let Emails: [EmailShape]
     let info: Info
 
-    init(_ emails: [EmailShape], _ linking: RecordLinkingShape? = nil) {
-        Emails = emails
-        info = Info(count: emails.count, per_page: emails.count, linking: linking)
+    /// - Parameter request: nil where the page is all there is.
+    init(_ page: Page<EmailShape>, _ request: PageRequest?, _ linking: RecordLinkingShape? = nil) {
+        Emails = page.items
+        info = Info(
+            count: page.items.count,
+            per_page: request?.size ?? page.items.count,
+            next_index: page.hasMore ? request.map { "\($0.offset + $0.size)" } : nil,
+            prev_index: request.flatMap { $0.offset > 0 ? "\($0.offset - $0.size)" : nil },
+            more_records: page.hasMore,
+            linking: linking
+        )
     }
 }
 

@@ -42,11 +42,16 @@ struct UserCommand: ParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List all users (administrators).")
 
         @OptionGroup var common: CommonOptions
+        @OptionGroup var paging: PageOptions
 
         func run(in context: CommandContext) async throws {
+            let request = try paging.request
             try await context.withSession(common) { session in
-                let users = try await session.perform(ListUsers())
-                try await session.print(ListDocument(of: .users, users), text: Table(users, session.wording).text)
+                let users = Page(all: try await session.perform(ListUsers()), of: request)
+                try await session.print(
+                    ListDocument(of: .users, users, request),
+                    text: Table(users.items, session.wording).text
+                )
             }
         }
     }
