@@ -6,7 +6,8 @@ import MailkeepSync
 
 /// Gives back the space of stored bytes that nothing needs any more: of erased mail, and of what a crash left.
 ///
-/// It stops at any doubt, as where a row does not find its bytes: nothing is removed then.
+/// It stops at any doubt, as where a row does not find its bytes: nothing is removed then. Where others write for too
+/// long, it ends with what it has done.
 package struct CollectGarbage: UseCase {
     package var isDryRun: Bool
     /// How long those are waited for who write mail; nobody else begins meanwhile.
@@ -65,20 +66,28 @@ package struct CollectGarbage: UseCase {
             try mailkeep.vault.leave(found)
             return found
         }
+        var done: [SegmentGarbage] = []
         for garbage in found {
-            try await mailkeep.jobs.writers.alone(atMost: patience) {
-                let named = try await named(in: garbage.segment, of: mailkeep)
-                try await mailkeep.vault.rewrite(garbage.segment, named: named) { moved in
-                    try await mailkeep.store.write { transaction in
-                        for (id, location) in moved {
-                            let place = ContentLocation(id, at: location)
-                            try transaction.moveContent(place.key, from: garbage.segment, to: place)
-                        }
-                    }
+            do {
+                try await mailkeep.jobs.writers.alone(atMost: patience) { try await rewrite(garbage, in: mailkeep) }
+            } catch is TurnsTaken where !done.isEmpty {
+                break
+            }
+            done.append(garbage)
+        }
+        return done
+    }
+
+    private func rewrite(_ garbage: SegmentGarbage, in mailkeep: Mailkeep) async throws {
+        let named = try await named(in: garbage.segment, of: mailkeep)
+        try await mailkeep.vault.rewrite(garbage.segment, named: named) { moved in
+            try await mailkeep.store.write { transaction in
+                for (id, location) in moved {
+                    let place = ContentLocation(id, at: location)
+                    try transaction.moveContent(place.key, from: garbage.segment, to: place)
                 }
             }
         }
-        return found
     }
 
     private func named(in segment: Int64, of mailkeep: Mailkeep) async throws -> [VaultEntryID: VaultLocation] {

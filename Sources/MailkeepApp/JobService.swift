@@ -13,6 +13,8 @@ package struct JobService: Service {
     /// Jobs at work at the same time; a mailbox is read by one at a time.
     private static let width = 4
     private static let pause = Duration.milliseconds(250)
+    /// Between two looks at what is to be removed: what is left may wait for a backup.
+    private static let removalPause = Duration.seconds(2)
 
     /// Seconds between two synchronisations of a mailbox: from one second to thirty days.
     private static let intervals = 1...2_592_000
@@ -81,7 +83,7 @@ package struct JobService: Service {
                 logger.error("mail cannot be removed", metadata: ["error": "\(SyncFailure(error))"])
                 try await Task.sleep(for: .seconds(5))
             }
-            try await Task.sleep(for: Self.pause)
+            try await Task.sleep(for: Self.removalPause)
         }
     }
 

@@ -61,7 +61,7 @@ package struct FolderCounts: Sendable, Equatable, Codable {
     }
 }
 
-/// Why a folder was not read (design decision 6).
+/// Why a folder was not read (design decision 5).
 package enum FolderExclusion: String, Sendable, Codable, CaseIterable {
     case junk
     case drafts

@@ -4,7 +4,7 @@ import GRDB
 ///
 /// A migration that has shipped is never edited.
 ///
-/// Columns named `sealed_…` hold AES-256-GCM boxes (design decision 10). Moments are milliseconds since 1970 UTC;
+/// Columns named `sealed_…` hold AES-256-GCM boxes (design decision 9). Moments are milliseconds since 1970 UTC;
 /// `hash` columns are keyed 16-byte hashes of normalised addresses.
 enum Schema {
     static var migrator: DatabaseMigrator {

@@ -1,7 +1,7 @@
 import Foundation
 import MailkeepKeys
 
-/// Seals and opens the columns that must not be readable on disk (design decision 10).
+/// Seals and opens the columns that must not be readable on disk (design decision 9).
 struct Sealing: Sendable {
     let columns: Sealer
     let credentials: Sealer

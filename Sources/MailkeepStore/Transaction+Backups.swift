@@ -109,7 +109,7 @@ package struct BackupSeal: Sendable {
 /// A message that a backup holds, and the folders that it was in.
 package struct BackupMessage: Sendable {
     package var id: MessageID
-    /// Of the raw bytes (design decision 5).
+    /// Of the raw bytes (design decision 4).
     package var sha256: Data
     package var size: Int64
     package var sentAt: Timestamp

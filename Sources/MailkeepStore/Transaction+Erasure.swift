@@ -175,6 +175,27 @@ extension ReadTransaction {
             .map { ($0["size"], Timestamp(rawValue: $0["erased_at"])) }
     }
 
+    /// Whether a backup holds a message of some content.
+    package func holds(content: Data, _ backup: BackupDetails) throws -> Bool {
+        try exists(
+            """
+            SELECT 1 FROM message CROSS JOIN backup_message ON backup_message.message_id = message.id
+            WHERE message.content_key = ? AND backup_message.user_id = ? AND backup_message.backup_id <= ?
+            """,
+            [content, backup.user.rawValue, backup.id.rawValue]
+        )
+    }
+
+    /// Whether a message is still to be erased, and no hold has come to cover it (R1).
+    ///
+    /// - Parameter message: a column with its id.
+    static func isToBeErased(_ message: String) -> String {
+        """
+        EXISTS (SELECT 1 FROM erasure_message AS due WHERE due.message_id = \(message) AND NOT EXISTS (
+            SELECT 1 FROM held_message WHERE held_message.message_id = due.message_id))
+        """
+    }
+
     /// How many messages of a completed backup were erased since (B9).
     package func erasedCount(of backup: BackupDetails) throws -> Int {
         guard backup.status == .completed else { return 0 }

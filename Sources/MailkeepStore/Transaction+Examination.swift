@@ -172,7 +172,7 @@ extension ReadTransaction {
 extension WriteTransaction {
     /// Tells where content and its parts lie now, of which some were damaged, or had no place.
     package func replaceContent(_ content: DurableContent) throws {
-        for part in [content.whole] + content.parts where part.isNew { try place(part.location) }
+        if content.whole.isNew { try place(content.whole.location) }
         try recordContent(content)
     }
 }

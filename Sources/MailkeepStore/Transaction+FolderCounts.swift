@@ -19,8 +19,7 @@ extension ReadTransaction {
                                         WHERE held.user_id = :user AND held.message_id = entry.message_id) THEN 'stored'
                            WHEN entry.skipped = 'header_unreadable' THEN 'unreadable'
                            WHEN entry.removed_by = 'retention' THEN 'expired'
-                           WHEN EXISTS (SELECT 1 FROM erasure_message AS due
-                                        WHERE due.message_id = entry.message_id) THEN NULL
+                           WHEN \(Self.isToBeErased("entry.message_id")) THEN NULL
                            WHEN NOT \(Visibility.isAssociated) THEN NULL
                            WHEN entry.skipped IS NOT NULL THEN entry.skipped
                            WHEN entry.is_gone AND entry.message_id IS NULL THEN 'vanished'

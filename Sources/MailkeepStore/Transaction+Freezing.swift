@@ -58,7 +58,7 @@ extension WriteTransaction {
                 INSERT OR IGNORE INTO backup_message (user_id, message_id, backup_id)
                 SELECT ?, message.id, ? FROM message
                 WHERE message.id = ?
-                  AND NOT EXISTS (SELECT 1 FROM erasure_message AS due WHERE due.message_id = message.id)
+                  AND NOT \(Self.isToBeErased("message.id"))
                 """,
                 [backup.user.rawValue, backup.id.rawValue, message.rawValue]
             )

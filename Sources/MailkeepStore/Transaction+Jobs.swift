@@ -8,7 +8,7 @@ package enum JobKind: String, Sendable, CaseIterable {
     case backup
 }
 
-/// A job that was taken up under a lease (design decision 16).
+/// A job that was taken up under a lease (design decision 12).
 package struct LeasedJob: Sendable, Equatable {
     package let id: JobID
     package let kind: JobKind

@@ -28,7 +28,7 @@ package struct MessageSummary: Sendable, Equatable {
         }
     }
 
-    /// The SHA-256 of the raw bytes: the message's identity (design decision 5).
+    /// The SHA-256 of the raw bytes: the message's identity (design decision 4).
     package var sha256: Data
     package var messageID: String?
     package var subject: String

@@ -217,7 +217,7 @@ extension WriteTransaction {
     /// Older mails that a record is linked with in the transaction that changes it; more of them follow in the background.
     private static let linkedAtOnce = 500
 
-    /// Adds a record or replaces the one with its key; what is associated follows at once (design decision 8).
+    /// Adds a record or replaces the one with its key; what is associated follows at once (design decision 7).
     ///
     /// - Parameter links: whether older mail of its new addresses is looked through at once; where many records change,
     ///   once for all of them is enough.

@@ -39,7 +39,7 @@ extension ReadTransaction {
     /// A backup has taken it, or a pending one of somebody who has it may still take it.
     private static let isBackedUp = """
         (EXISTS (SELECT 1 FROM backup_message WHERE backup_message.message_id = message.id)
-         OR EXISTS (
+         OR EXISTS (SELECT 1 FROM backup WHERE status IN ('waiting', 'in_progress')) AND EXISTS (
              SELECT 1 FROM entry CROSS JOIN folder ON folder.id = entry.folder_id
              CROSS JOIN mailbox ON mailbox.id = folder.mailbox_id
              CROSS JOIN backup ON backup.user_id = mailbox.user_id

@@ -4,7 +4,7 @@ package import MailkeepKeys
 package import MailkeepModel
 package import MailkeepStore
 
-/// Turns a mail's header into the keyed hashes by which it is found from records (V4; design decision 7).
+/// Turns a mail's header into the keyed hashes by which it is found from records (V4; design decision 6).
 package struct Association: Sendable {
     private let hasher: AddressHasher
 

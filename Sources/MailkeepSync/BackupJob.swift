@@ -6,7 +6,7 @@ import MailkeepKeys
 import MailkeepModel
 import MailkeepStore
 
-/// Takes a backup: synchronises what is new, then freezes the set (design decision 11).
+/// Takes a backup: synchronises what is new, then freezes the set (design decision 10).
 package struct BackupJob: Sendable {
     let store: Store
     let vault: any Vault

@@ -72,7 +72,7 @@ package struct BackupVerifier: Sendable {
             var batch: [(sha256: Data, size: Int64)] = []
             func check() async throws {
                 try Task.checkCancellation()
-                let states = try await readsMessages ? states(of: batch) : batch.map { _ in .whole }
+                let states = try await readsMessages ? states(of: batch, in: backup) : batch.map { _ in .whole }
                 for (message, state) in zip(batch, states) {
                     switch state {
                     case .whole: result.bytes = result.bytes.addingReportingOverflow(message.size).partialValue
@@ -115,10 +115,18 @@ package struct BackupVerifier: Sendable {
         case damaged
     }
 
-    private func states(of messages: [(sha256: Data, size: Int64)]) async throws -> [State] {
+    private func states(
+        of messages: [(sha256: Data, size: Int64)],
+        in backup: BackupDetails
+    ) async throws -> [State] {
         let contents = messages.map { Data(keys.contentKey(sha256: $0.sha256)) }
         let places = try await store.read { transaction in
-            try contents.map { (try transaction.location(of: $0), try transaction.tombstone(of: $0)?.size) }
+            try contents.map { content in
+                // A copy that came after the erasure, and that this backup has taken, is mail like any other.
+                let tombstone = try transaction.tombstone(of: content)
+                let isHeld = try tombstone != nil && transaction.holds(content: content, backup)
+                return (try transaction.location(of: content), isHeld ? nil : tombstone?.size)
+            }
         }
         let workers = max(1, ProcessInfo.processInfo.activeProcessorCount)
         return try await withThrowingTaskGroup(of: [(Int, State)].self) { group in

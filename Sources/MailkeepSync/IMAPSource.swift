@@ -211,7 +211,7 @@ private final class IMAPSession: MailSession {
         }
     }
 
-    /// Junk and drafts are not read (design decision 6): those that the server designates, or, where it designates
+    /// Junk and drafts are not read (design decision 5): those that the server designates, or, where it designates
     /// none for that use, those of a usual name.
     private static func exclusion(
         of mailbox: IMAPMailboxInfo,

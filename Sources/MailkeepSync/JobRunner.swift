@@ -8,7 +8,7 @@ package import MailkeepStore
 import Synchronization
 
 /// Works on jobs: takes one up under a lease, keeps the lease while the work goes on, and notes how it ended (design
-/// decision 16).
+/// decision 12).
 package struct JobRunner: Sendable {
     /// Who writes content and names it afterwards has one of these turns meanwhile, so that nothing is collected that is
     /// about to be named.

@@ -82,7 +82,7 @@ package struct SourceFolder: Sendable {
     package let name: String
     /// As the source wants it back.
     package let path: String
-    /// Why it is not to be read; nil where it is (design decision 6).
+    /// Why it is not to be read; nil where it is (design decision 5).
     package let exclusion: FolderExclusion?
     /// What the source says of it without its being opened; nil where it does not.
     package let status: OpenedFolder?
@@ -129,7 +129,7 @@ enum FolderNames {
 }
 
 extension FolderExclusion {
-    /// What a folder is by its usual name, for sources that do not say what it is for (design decision 6).
+    /// What a folder is by its usual name, for sources that do not say what it is for (design decision 5).
     ///
     /// Trash is read like any folder.
     init?(folderNamed name: some StringProtocol) {

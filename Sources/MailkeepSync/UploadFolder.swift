@@ -26,11 +26,8 @@ package final class UploadFolder: Sendable {
     ///
     /// - Throws: `SyncFailure` (`disk`, `storage`).
     package func begin() throws -> UploadWriter {
-        if mkdir(path, 0o700) == 0 {
-            try Self.sync(directory)
-        } else if errno != EEXIST {
-            throw SyncFailure(uploading: errno)
-        }
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw SyncFailure(uploading: errno) }
+        try Self.sync(directory)
         let name = UUID().uuidString.lowercased()
         open.withLock { _ = $0.insert(name) }
         do {

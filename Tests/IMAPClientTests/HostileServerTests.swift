@@ -90,9 +90,9 @@ struct HostileServerTests {
                 .receive("UID FETCH"), .send("* 1 FETCH (UID 1 BODY[] {9}\r\nabc"), .stall,
             ]
         try await withScriptedIMAPServer(script) { server in
-            try await withIMAPConnection(server.configuration(responseTimeout: .milliseconds(200))) { connection in
+            try await withIMAPConnection(server.configuration(responseTimeout: .seconds(3))) { connection in
                 try await connection.examine(Self.inbox)
-                try await Task.sleep(for: .milliseconds(600))
+                try await Task.sleep(for: .seconds(4))
                 #expect(try await Self.bodies([1], connection).count == 1)
                 await #expect(throws: IMAPError(.timeout, "")) { _ = try await Self.bodies([1], connection) }
             }

@@ -10,11 +10,11 @@ struct DoctorTests {
     @Test("While the doctor looks at the vault, and mends it, no garbage is collected")
     func beside() async throws {
         let office = try await Office()
-        let writers = office.mailkeep.jobs.writers
+        let retention = office.mailkeep.retention
         let isCollected = Mutex<[Bool]>([])
         let doctor = Doctor(isThorough: true, repairs: true) { progress in
             guard progress.check == .vault else { return }
-            let isAlone = (try? await writers.alone(atMost: .milliseconds(20)) { true }) ?? false
+            let isAlone = (try? await retention.deleting { true }) ?? false
             isCollected.withLock { $0.append(isAlone) }
         }
         #expect(try await doctor.run(in: office.mailkeep, origin: "test").findings.count == DoctorCheck.allCases.count)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import MailkeepStore
 
-@Suite("Jobs are worked on by one at a time (design decision 16)")
+@Suite("Jobs are worked on by one at a time (design decision 12)")
 struct JobTests {
     private static let minute: Int64 = 60_000
 

@@ -78,7 +78,7 @@ struct PositionTests {
         }
     }
 
-    @Test("A changed UIDVALIDITY starts a folder anew and removes nothing (design decision 6)")
+    @Test("A changed UIDVALIDITY starts a folder anew and removes nothing (design decision 5)")
     func changedValidity() async throws {
         let (organization, office) = try await Self.office()
         try await organization.change { scene in

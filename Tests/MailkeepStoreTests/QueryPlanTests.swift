@@ -68,7 +68,12 @@ struct QueryPlanTests {
             Question("the holds that cover a message", scanning: ["held_message"]) {
                 _ = try $0.holds(covering: MessageID(rawValue: 1))
             },
-            Question("a page of what retention removes", isPaged: true) { transaction in
+            // Whether any backup is pending: one row tells.
+            Question(
+                "a page of what retention removes",
+                scanning: ["backup USING INDEX backup_pending"],
+                isPaged: true
+            ) { transaction in
                 let id = try transaction.beginRetention(cutoff: moment, by: user, at: moment)
                 guard let run = try transaction.removal(id) else { return }
                 _ = try transaction.removeExpired(run, after: nil, limit: 10)

@@ -6,7 +6,7 @@ import Testing
 
 @testable import MailkeepStore
 
-@Suite("What is sealed cannot be read on disk (design decision 10)")
+@Suite("What is sealed cannot be read on disk (design decision 9)")
 struct SealingTests {
     private static let canaries = [
         "canary-subject-2931", "canary-sender@canary.example", "Canary Sender Name", "canary-recipient@canary.example",

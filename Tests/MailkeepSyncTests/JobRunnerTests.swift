@@ -53,6 +53,11 @@ struct JobRunnerTests {
         let next = try await place.request()
         async let second = runner.runNext(logger: place.logger)
         let status = { try await place.store.read { try $0.backup(next)?.status } }
+        let isLeased = {
+            let facts = try await place.store.read { try $0.operationFacts(at: Timestamp(rawValue: 1_750_000_000_000)) }
+            return facts.jobs[.init(kind: .backup, standing: .running)] == 1
+        }
+        while try await !isLeased() { try await Task.sleep(for: .milliseconds(5)) }
         for _ in 0..<100 where try await status() == .waiting { try await Task.sleep(for: .milliseconds(5)) }
         #expect(try await status() == .waiting)
         gate.open()

@@ -1,3 +1,4 @@
+import Foundation
 import MailkeepModel
 import TestSupport
 import Testing
@@ -97,7 +98,8 @@ struct RefusalTests {
             try await work.run("user set --user ben@sakura.example --profile standard", as: .ada).expectDone()
             try await work.run("user activate --user ben@sakura.example", as: .ada).expectDone()
             try await work.expectRefused("P1", "user list", as: .ben)
-            try await work.expectRefused("P1", "import users \(work.folder)/import.csv", as: .ben)
+            try "Email,Name\n".write(toFile: work.folder + "/users.csv", atomically: false, encoding: .utf8)
+            try await work.expectRefused("P1", "import users \(work.folder)/users.csv", as: .ben)
             let source = "backup source \(leaver) --username master --password-stdin"
             try await work.expectRefused("P1", source, as: .owner, input: "x")
             try await work.expectRefused("L9", because: "settings", source, as: .ada, input: "x")

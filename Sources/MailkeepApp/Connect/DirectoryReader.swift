@@ -15,7 +15,7 @@ struct DirectoryReader {
     private static let skew: Int64 = 86_400_000
     /// Records that are asked for again, one by one, in the next run because something of them could not be stored; where
     /// there are more, all are read anew after a day.
-    private static let mostUnresolved = 100
+    static let mostUnresolved = 100
     /// Milliseconds.
     private static let day: Int64 = 86_400_000
 
@@ -25,15 +25,15 @@ struct DirectoryReader {
     let client: OAuthAPIClient
     let permissions: JobPermissions
     let onProgress: @Sendable (DirectoryRun) async throws -> Void
-    private var run = DirectoryRun()
+    var run = DirectoryRun()
     /// The addresses of the CRM's users by their ids there.
-    private var emails: [String: String] = [:]
-    private var beganAt: Timestamp?
-    private var position: DirectoryPosition
+    var emails: [String: String] = [:]
+    var beganAt: Timestamp?
+    var position: DirectoryPosition
     /// Whether the next page is asked for by a token of a run that was broken off, which may have ended since.
     private var isResuming: Bool
-    /// What the page before listed, by ids.
-    private var lastPage: [String] = []
+    /// What the pages of this stage listed, as hashes of their ids.
+    private var pages: Set<Int> = []
 
     init(
         mailkeep: Mailkeep,
@@ -97,19 +97,21 @@ struct DirectoryReader {
 
     /// Asks again for what could not be stored, or deleted, in the run before.
     private mutating func readUnresolved() async throws {
-        for path in connection.unresolved {
-            let words = path.split(separator: "/")
-            guard let module = words.first.flatMap({ Module(rawValue: String($0)) }), let last = words.last else {
-                continue
-            }
-            let fields = ["fields": RecordColumns.names(of: module).joined(separator: ",")]
-            let now = "\(module.rawValue)/\(last)"
-            let records = try await get(CRMDocument.Records.self, now, fields, isAbsent: [400, 404])?.data ?? []
-            if records.isEmpty, path != now, let id = Identifier<RecordKey>(String(last)) {
-                try await delete([RecordKey(module: module, id: id)], nil)
-            } else {
-                try await storeRecords(records, module, nil)
-            }
+        for module in Module.allCases {
+            let paths = connection.unresolved.filter { $0.hasPrefix("\(module.rawValue)/") }
+            guard !paths.isEmpty else { continue }
+            let ids = Set(paths.compactMap { $0.split(separator: "/").last.map(String.init) })
+            let query = [
+                "ids": ids.sorted().joined(separator: ","), "per_page": "\(Self.pageSize)",
+                "fields": RecordColumns.names(of: module).joined(separator: ","),
+            ]
+            let found = try await get(CRMDocument.Records.self, module.rawValue, query)?.data ?? []
+            let there = found.filter { $0.text("id").map(ids.contains) ?? false }
+            try await storeRecords(there, module, nil)
+            let thereIDs = Set(there.compactMap { $0.text("id") })
+            let gone = paths.filter { $0.hasPrefix("\(module.rawValue)/deleted/") }
+                .compactMap { $0.split(separator: "/").last.map(String.init) }.filter { !thereIDs.contains($0) }
+            try await delete(gone, module, nil)
         }
     }
 
@@ -171,9 +173,7 @@ struct DirectoryReader {
 
     /// - Throws: `AppError` (`connectionBroken`) where a server goes round in circles.
     private mutating func checkProgress(_ ids: [String], _ info: CRMDocument.Info?, _ path: String) throws {
-        let isSame = ids == lastPage
-        lastPage = ids
-        if info?.more_records == true, isSame {
+        if !pages.insert(ids.hashValue).inserted, info?.more_records == true {
             throw AppError(.connectionBroken, ["detail": "\(path): the same page again"])
         }
     }
@@ -248,6 +248,7 @@ struct DirectoryReader {
     private mutating func readPage() async throws -> Bool {
         let (stage, wasResuming) = (position.stage, isResuming)
         isResuming = false
+        if position.page == 1 { pages = [] }
         let isEnded: Set<Int> = wasResuming ? [400, 404] : []
         var query = ["per_page": "\(Self.pageSize)"]
         if let token = position.token { query["page_token"] = token } else { query["page"] = "\(position.page)" }
@@ -256,13 +257,18 @@ struct DirectoryReader {
         if stage.isOfDeleted {
             query["type"] = "all"
             let path = "\(stage.module.rawValue)/deleted"
-            let document = try await get(CRMDocument.Deleted.self, path, query, since: since, isAbsent: isEnded)
+            let document = try await get(
+                CRMDocument.Deleted.self,
+                path,
+                query,
+                since: position.isFull ? nil : since,
+                isAbsent: isEnded
+            )
             if document == nil, wasResuming { return beginAnew() }
             let ids = document?.data.map(\.id) ?? []
             try checkProgress(ids, document?.info, path)
             let hasMore = next.advance(after: document?.info)
-            let keys = ids.compactMap { Identifier<RecordKey>($0) }.map { RecordKey(module: stage.module, id: $0) }
-            try await delete(keys, next)
+            try await delete(ids, stage.module, next)
             return hasMore
         }
         query["fields"] = RecordColumns.names(of: stage.module).joined(separator: ",")
@@ -282,119 +288,12 @@ struct DirectoryReader {
 
     private mutating func beginAnew() -> Bool {
         position.begin(position.stage)
+        pages = []
         return true
     }
 
-    /// Stores what could be read, and notes what could not be stored, or not wholly, to be asked for again.
-    ///
-    /// - Parameter next: where the run goes on after these; nil of records that were asked for one by one.
-    private mutating func storeRecords(
-        _ records: [CRMDocument.Record],
-        _ module: Module,
-        _ next: DirectoryPosition?
-    ) async throws {
-        let ids = records.map { $0.text("id") }
-        let rows = zip(records, ids).enumerated().compactMap { line, record in
-            record.1.map { _ in
-                ImportTable.Row(line: line, RecordColumns.row(of: record.0, module, emails: emails))
-            }
-        }
-        let (began, savedAt, former) = (beganAt, connection.savedAt, position.unresolved)
-        let (result, (problems, unresolved)) = try await store { importer in
-            let linked = try rows.map { try importer.withoutLooseEnds($0) }
-            try importer.importRecords(linked.map(\.row), module: module)
-            let loose = linked.lazy.filter(\.isLoose).map { Problem(looseLine: $0.row.line) }
-            let problems = loose + importer.result.skipped.map(Problem.init)
-            let unresolved = Self.adding(
-                problems.compactMap { ids[$0.line] }.map { "\(module.rawValue)/\($0)" },
-                to: former
-            )
-            if var next {
-                next.unresolved = unresolved
-                try importer.transaction.setConnectionPosition(next.encoded(), beganAt: began, savedAt: savedAt)
-            }
-            return (problems, unresolved)
-        }
-        if let next { position = next }
-        position.unresolved = unresolved
-        run.records[module.rawValue, default: 0] += result.stored
-        for problem in problems {
-            run.skip("\(module.rawValue)/\(ids[problem.line] ?? "-")", problem.reason, problem.message)
-        }
-        for _ in rows.count..<records.count {
-            run.skip("\(module.rawValue)/-", ImportProblem.Reason.id.rawValue, "A record has no id that is a text.")
-        }
-    }
-
-    /// One more than are asked for again is enough to know that there are too many.
-    private static func adding(_ paths: [String], to unresolved: Set<String>) -> Set<String> {
-        unresolved.union(paths.prefix(max(0, mostUnresolved + 1 - unresolved.count)))
-    }
-
-    /// Why a record of a page could not be stored, or not wholly: it is to be asked for again.
-    private struct Problem {
-        /// Where in the page it is.
-        var line: Int
-        var reason: String
-        var message: String
-
-        init(looseLine: Int) {
-            line = looseLine
-            (reason, message) = ("incomplete", "A link or a share was left out, as its other end is not here.")
-        }
-
-        init(_ problem: ImportProblem) {
-            (line, reason, message) = (problem.line, problem.reason.rawValue, problem.message(in: .english))
-        }
-    }
-
-    /// - Parameter next: as for `storeRecords`.
-    private mutating func delete(_ keys: [RecordKey], _ next: DirectoryPosition?) async throws {
-        let (began, now, caller) = (beganAt, mailkeep.clock(), caller)
-        let (savedAt, former) = (connection.savedAt, position.unresolved)
-        let (deleted, held, unresolved) = try await mailkeep.store.write {
-            transaction -> (Int, [(RecordKey, [HoldID])], Set<String>) in
-            try PagePolicy.use(actor: try transaction.activeUser(caller.user)).enforce()
-            var (deleted, held) = (0, [(RecordKey, [HoldID])]())
-            for key in keys where try transaction.recordExists(key) {
-                var entry = AuditEntry(
-                    AuditedAction(name: "record.delete", target: key.description),
-                    by: caller,
-                    at: now
-                )
-                let holds = try transaction.holdsAgainstDeleting(key)
-                if holds.isEmpty, try transaction.holds(everOn: key).isEmpty {
-                    try transaction.deleteRecord(key, at: now)
-                    deleted += 1
-                } else {
-                    entry.refuse(by: Refusal(.r1, holds: holds))
-                    held.append((key, holds))
-                }
-                try transaction.appendAudit(entry)
-            }
-            // Once the hold is lifted, they are to go.
-            let paths = held.map { key, _ in "\(key.module.rawValue)/deleted/\(key.id)" }
-            let unresolved = Self.adding(paths, to: former)
-            if var next {
-                next.unresolved = unresolved
-                try transaction.setConnectionPosition(next.encoded(), beganAt: began, savedAt: savedAt)
-            }
-            return (deleted, held, unresolved)
-        }
-        if let next { position = next }
-        position.unresolved = unresolved
-        run.deleted += deleted
-        for (key, holds) in held {
-            run.skip(
-                key.description,
-                Rule.r1.rawValue,
-                Wording(locale: .english).refusal(Refusal(.r1, holds: holds))
-            )
-        }
-    }
-
     /// Stores a page in one transaction.
-    private func store<Output: Sendable>(
+    func store<Output: Sendable>(
         _ body: @escaping @Sendable (inout Importer) throws -> Output
     ) async throws -> (ImportResult, Output) {
         let (hasher, now, caller) = (mailkeep.keys.addressHasher, mailkeep.clock(), caller)

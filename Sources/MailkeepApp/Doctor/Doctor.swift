@@ -39,7 +39,8 @@ package struct Doctor: Sendable {
     /// - Parameters:
     ///   - origin: the way in, and the operating system's user.
     ///   - mended: what was mended before it could be opened.
-    /// - Throws: `CancellationError`; whatever else goes wrong is a finding.
+    /// - Throws: `CancellationError`, `AppError` (`vaultBusy`) while garbage is collected; whatever else goes wrong is a
+    ///   finding.
     package func run(
         in mailkeep: Mailkeep,
         origin: String,
@@ -48,7 +49,7 @@ package struct Doctor: Sendable {
         var repaired = mended
         if repairs { repaired += Self.mendModes(of: mailkeep.directory.path) }
         // Nothing that is found is moved meanwhile, or removed.
-        let stored = try await mailkeep.jobs.writers.withTurn {
+        let stored = try await mailkeep.retention.retaining {
             var stored = try await examineVault(mailkeep)
             guard repairs else { return stored }
             repaired += try await mend(&stored, in: mailkeep)

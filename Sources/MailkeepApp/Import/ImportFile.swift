@@ -1,6 +1,8 @@
+import Logging
 import MailkeepKeys
 package import MailkeepModel
 import MailkeepStore
+import MailkeepSync
 
 /// What an import brings.
 package enum ImportKind: Sendable, Equatable {
@@ -40,8 +42,10 @@ package struct ImportFile: UseCase {
         let table = try ImportTable(bytes, encoding: encoding, required: kind.requiredColumns)
         do {
             let result = try await store(table, in: mailkeep, as: caller, action)
-            // Of users who are active again.
-            try await mailkeep.removeDetachedUploads()
+            // Of users who are active again; where that fails, the next job or start does it.
+            do { try await mailkeep.removeDetachedUploads() } catch {
+                mailkeep.logger.warning("uploads cannot be removed", metadata: ["error": "\(SyncFailure(error))"])
+            }
             return result
         } catch let error as AppError {
             // Of what was given up nothing is in the audit log: what the rules refused belongs there (U4).

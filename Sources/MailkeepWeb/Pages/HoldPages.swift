@@ -143,10 +143,7 @@ struct HoldPages {
         let hold = try await site.mailkeep.perform(ShowHold(Self.hold(context)), as: context.caller)
         let presenter = Presenter(context)
         let wording = presenter.wording
-        guard hold.isStanding else {
-            let notice = Notice(text: wording.text(.okUnchanged))
-            return try await site.redirect(to: Self.address, telling: notice, in: context)
-        }
+        guard hold.isStanding else { return .redirect(to: Self.address, type: .normal) }
         let content = Question(
             question: wording.text(.holdLiftQuestion, ["id": hold.id]),
             hint: nil,
