@@ -113,4 +113,31 @@ struct AttachedMailTests {
             _ = try await collect(in: office)
         }
     }
+
+    @Test("What came again after its erasure, as a hold covers it, is read by verifying the backup that took it (R1, R5)")
+    func heldAfterErasure() async throws {
+        let office = try await Office()
+        let mails = Self.mails(years: (2025, 2026))
+        try await office.readMail(.all, mails)
+        let output = try await office.perform(DeactivateUser(user: office.hana, backUp: true), as: office.ada)
+        let first = try #require(output.backup)
+        try await office.mailkeep.finish(try #require(try await office.mailkeep.job(of: first)))
+        let erasure = StartErasure(address: Self.friend, reason: "Asked for", confirmed: 1)
+        _ = try await office.perform(erasure, as: office.ada)
+        try await office.mailkeep.finishRemovals()
+
+        _ = try await office.perform(PlaceHold(on: .user(office.hana), reason: "A trial"), as: office.ada)
+        let again = try FileHandle(forWritingTo: URL(filePath: office.mailbox))
+        try again.seekToEnd()
+        try again.write(contentsOf: Data("From - Thu Jan  1 00:00:00 2026\n\(mails[0])\n\n".utf8))
+        try again.close()
+        let latest = try await office.perform(TakeLatestBackup(user: office.hana), as: office.ada)
+        try await office.mailkeep.finish(try #require(try await office.mailkeep.job(of: latest)))
+
+        let found = try await office.perform(VerifyBackup(backup: latest), as: office.ada)
+        #expect(found.whole && found.erased == 0)
+        #expect(found.bytes == mails.reduce(0) { $0 + Int64(Self.stored($1).count) })
+        let before = try await office.perform(VerifyBackup(backup: first), as: office.ada)
+        #expect(before.whole && before.erased == 1 && before.bytes == Int64(Self.stored(mails[1]).count))
+    }
 }
