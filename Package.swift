@@ -50,6 +50,7 @@ let package = Package(
             pkgConfig: "libidn2",
             providers: [.apt(["libidn2-dev"])]
         ),
+        .systemLibrary(name: "CMalloc", path: "Sources/C/CMalloc"),
         .systemLibrary(
             name: "CZstd",
             path: "Sources/C/CZstd",
@@ -172,7 +173,7 @@ let package = Package(
         .executableTarget(
             name: "mailkeep",
             dependencies: [
-                "MailkeepApp", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel", "MailkeepWeb",
+                "CMalloc", "MailkeepApp", "MailkeepKeys", "MailkeepMetrics", "MailkeepModel", "MailkeepWeb",
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Configuration", package: "swift-configuration"),

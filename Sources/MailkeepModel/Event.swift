@@ -7,6 +7,8 @@ package enum EventType: String, Sendable, CaseIterable {
     case userDeactivated = "user.deactivated"
     /// A mailbox cannot be read for a reason that only a person can mend; once, until it could be read again.
     case mailboxNeedsAttention = "mailbox.needs_attention"
+    /// A user was deactivated as they are at the connected CRM, and could not be backed up, by a rule.
+    case userNotBackedUp = "user.not_backed_up"
     /// The CRM that is the master of the directory cannot be read; once, until it could be read again.
     case connectionNeedsAttention = "connection.needs_attention"
 }

@@ -54,7 +54,8 @@ extension Schema {
                 -- What comes within half a minute goes into one mail.
                 INSERT INTO delivery (event_id, user_id, next_at)
                 SELECT NEW.id, id, NEW.at + 30000 FROM user WHERE profile = 'administrator' AND status = 'active'
-                  AND NEW.type IN ('backup.failed', 'mailbox.needs_attention', 'connection.needs_attention');
+                  AND NEW.type IN (
+                    'backup.failed', 'mailbox.needs_attention', 'connection.needs_attention', 'user.not_backed_up');
             END;
         -- However long nobody delivers them, and however many there are.
         CREATE TRIGGER event_is_old AFTER INSERT ON event

@@ -100,7 +100,8 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Saves a connection; how far another server, or another client's organisation, was read is forgotten.
+    /// Saves a connection; how far another server was read is forgotten. Another client of the same one may see more or
+    /// less: all is read anew with it, and all that was deleted.
     package func saveConnection(
         _ settings: ConnectionSettings,
         backsUp: Bool,
@@ -110,9 +111,15 @@ extension WriteTransaction {
         let former = try connection()
         // The time names the connection that a run reads.
         let now = former.map { max(now, $0.savedAt.advanced(byMilliseconds: 1)) } ?? now
-        if let former, former.settings.apiDomain == settings.apiDomain,
-            former.settings.clientID == settings.clientID
-        {
+        if let former, former.settings.apiDomain == settings.apiDomain {
+            if former.settings.clientID != settings.clientID {
+                try run(
+                    """
+                    UPDATE connection SET position = NULL, began_at = NULL,
+                        reread_at = CASE WHEN completed_at IS NOT NULL THEN 0 END
+                    """
+                )
+            }
             try run(
                 """
                 UPDATE connection SET sealed_settings = ?, backs_up = ?, saved_by = ?, saved_at = ?, error = NULL,

@@ -214,6 +214,14 @@ extension WriteTransaction {
         try run("UPDATE webhook SET disabled_at = NULL WHERE id = ?", [id.rawValue])
     }
 
+    /// Notes that a rule has refused the backup of a user whom a connected CRM deactivated: nothing else would tell it.
+    package func noteNotBackedUp(_ user: UserID, by rule: Rule, at now: Timestamp) throws {
+        try run(
+            "INSERT INTO event (type, at, user_id, reason) VALUES (?, ?, ?, ?)",
+            [EventType.userNotBackedUp.rawValue, now.rawValue, user.rawValue, rule.rawValue]
+        )
+    }
+
     /// Notes a test of a webhook, as an event that goes to it alone; it is not due, as its maker delivers it.
     package func insertTest(of webhook: WebhookID, at now: Timestamp) throws -> DeliveryID {
         let event = try insert("INSERT INTO event (type, at) VALUES (?, ?)", [Event.test, now.rawValue])

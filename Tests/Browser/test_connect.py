@@ -165,6 +165,9 @@ def test_a_backup_for_who_leaves_there(company, other, administrator):
         run = other.read()
         assert run["backups"] == 0
         assert [each["reason"] for each in run["skipped"]] == ["B5"], run
+        with contextlib.closing(sqlite3.connect(f"{other.folder}/mailkeep.sqlite")) as database:
+            told = "SELECT reason FROM event JOIN delivery ON event_id = event.id WHERE type = 'user.not_backed_up'"
+            assert set(database.execute(told)) == {("B5",)}
     finally:
         administrator.put(f"/users/{yamada}", {"users": [{"status": "active"}]})
 
@@ -172,12 +175,18 @@ def test_a_backup_for_who_leaves_there(company, other, administrator):
 def test_a_revoked_client_is_told(company, program, tmp_path):
     other = Other(tmp_path / "data", program, company)
     secrets = Client(company, ADMINISTRATOR).secrets
-    company.shell("token", "revoke", secrets["client_id"], "--as", ADMINISTRATOR)
-    done = other.run(
+    connect = lambda: other.run(
         "connect", "zoho", "--api-domain", company.address, "--client-id", secrets["client_id"], "--secrets-stdin",
         "--as", "root@spiegel.example", input=f"{secrets['client_secret']}\n{secrets['refresh_token']}\n")
+    assert connect().returncode == 0
+    company.shell("token", "revoke", secrets["client_id"], "--as", ADMINISTRATOR)
+    # What is not let in is not saved.
+    before = other.ask("connect", "show")
+    done = connect()
     assert done.returncode == 1 and secrets["refresh_token"] not in done.stdout + done.stderr
     assert "connect" in done.stderr
+    assert other.ask("connect", "show") == before
+    assert other.run("connect", "zoho", "--as", "root@spiegel.example").returncode == 1
     shown = other.ask("connect", "show")["connection"][0]
     assert shown["last_error"] and secrets["refresh_token"] not in json.dumps(shown)
     assert shown["attention"] == "refused"
@@ -335,6 +344,13 @@ def test_what_was_deleted_there_goes_page_by_page(mirror):
     leads, gone = [], ["1", "2"]
     assert other.read()["deleted"] == 2 and set(other.records("Leads")) == {3}
     other.read()
+    # With a new client nothing of what was deleted meanwhile is missed.
+    gone = ["3", "2"]
+    stub.asked.clear()
+    done = other.run("connect", "zoho", "--api-domain", stub.address, "--client-id", "d", "--secrets-stdin",
+                     "--as", "root@spiegel.example", "--json", input="s\nr\n")
+    assert json.loads(done.stdout)["connection"][0]["deleted"] == 1 and not other.records("Leads")
+    assert not any(since for path, since in stub.asked if path.startswith("Leads"))
 
 
 def test_what_a_hold_keeps_goes_once_it_is_lifted(mirror):

@@ -114,7 +114,9 @@ struct AttachedMailTests {
         }
     }
 
-    @Test("What came again after its erasure, as a hold covers it, is read by verifying the backup that took it (R1, R5)")
+    @Test(
+        "What came again after its erasure, as a hold covers it, is read by verifying the backup that took it (R1, R5)"
+    )
     func heldAfterErasure() async throws {
         let office = try await Office()
         let mails = Self.mails(years: (2025, 2026))

@@ -62,17 +62,19 @@ struct NotificationTests {
     )
     func connection() async throws {
         let office = try await Office()
-        let webhook = try await Self.webhook(in: office, [.connectionNeedsAttention])
-        let save = SaveConnection(
-            apiDomain: "https://crm.example",
-            tokenEndpoint: "https://crm.example/token",
-            clientID: "c",
-            clientSecret: "s",
-            refreshToken: "r",
-            backsUp: false
-        )
-        try await office.perform(save, as: office.ada)
+        let webhook = try await Self.webhook(in: office, [.connectionNeedsAttention, .userNotBackedUp])
         let store = office.mailkeep.store
+        let save = {
+            let settings = ConnectionSettings(
+                apiDomain: "https://crm.example",
+                tokenEndpoint: "https://crm.example/token",
+                clientID: "c",
+                clientSecret: "s",
+                refreshToken: "r"
+            )
+            try await store.write { try $0.saveConnection(settings, backsUp: false, by: office.ada, at: .now()) }
+        }
+        try await save()
         let savedAt = try #require(try await store.read { try $0.connection() }).savedAt
         let fail = { (isRefused: Bool) in
             let isNoted = try await store.write {
@@ -96,11 +98,13 @@ struct NotificationTests {
         for _ in 0..<2 { try await fail(true) }
         let told = try await Self.told(webhook, in: office).map(\.event)
         #expect(told.map(\.reason) == ["failing", "refused"])
-        try await office.perform(save, as: office.ada)
+        try await save()
         let connection = try #require(try await store.read { try $0.connection() })
         #expect(connection.attention == nil && connection.failures == 0 && connection.error == nil)
 
         let ada = try #require(try await store.read { try $0.user(office.ada) })
+        try await store.write { try $0.noteNotBackedUp(office.sota, by: .b4, at: .now()) }
+        let notBackedUp = try #require(try await Self.told(webhook, in: office).last?.event)
         for locale in Locale.allCases {
             var recipient = ada
             recipient.locale = locale
@@ -117,6 +121,16 @@ struct NotificationTests {
             for reason in ["failing", "refused"] {
                 #expect(message.text.contains(wording.connectionAttention(reason)))
             }
+            let single = NotificationMail(
+                events: [notBackedUp],
+                names: [office.sota: "Sota"],
+                recipient: recipient,
+                from: "keep@example.com",
+                pages: "https://keep.example.com"
+            )
+            let told = Message(parsing: single.bytes(at: .now()))
+            #expect(told.header.subject == wording.text(.mailNotBackedUpSubject, ["user": "Sota"]))
+            #expect(told.text.contains("B4") && told.text.contains("/settings/mail-addon-users"))
         }
     }
 

@@ -94,15 +94,17 @@ struct OperationTests {
         let table = try await RouteTable(Firm(), words: "Secret")
         let firm = table.firm
         let session = try await firm.session(of: firm.ada)
-        let connection = SaveConnection(
+        let connection = ConnectionSettings(
             apiDomain: "https://crm.sakura.example",
             tokenEndpoint: "https://crm.sakura.example/token",
             clientID: "secret",
             clientSecret: "secret",
-            refreshToken: "secret",
-            backsUp: false
+            refreshToken: "secret"
         )
-        try await firm.perform(connection, as: firm.ada)
+        let now = firm.clock.now
+        try await firm.mailkeep.store.write {
+            try $0.saveConnection(connection, backsUp: false, by: firm.ada, at: now)
+        }
         try await firm.serve(.live) { client in
             var browser = Browser(client, session)
             for line in table.lines where line.method == .get {

@@ -8,7 +8,7 @@ import OAuthClient
 /// Reads the CRM page by page, and stores each page in one transaction with where the next one is.
 struct DirectoryReader {
     private static let pageSize = 200
-    private static let path = "crm/v8"
+    static let path = "crm/v8"
     /// Milliseconds that are read again, as a change may be told a little later than its time.
     private static let overlap: Int64 = 60_000
     /// Milliseconds by which the CRM's clock may differ from ours before it is not believed.
@@ -143,8 +143,19 @@ struct DirectoryReader {
             } catch {
                 throw AppError(.connectionBroken, ["detail": "\(path): not the document that was expected"])
             }
-        case 401, 403: throw AppError(.connectionRefused, ["detail": "\(path): \(answer.status)"])
-        default: throw AppError(.connectionBroken, ["detail": "\(path): \(answer.status)"])
+        default:
+            try Self.checkStatus(answer.status, path)
+            return nil
+        }
+    }
+
+    /// - Throws: `AppError` (`connectionRefused`, `connectionBroken`) where a status is neither 200 nor says that there is
+    ///   nothing.
+    static func checkStatus(_ status: Int, _ path: String) throws {
+        switch status {
+        case 200, 204, 304: return
+        case 401, 403: throw AppError(.connectionRefused, ["detail": "\(path): \(status)"])
+        default: throw AppError(.connectionBroken, ["detail": "\(path): \(status)"])
         }
     }
 
@@ -223,6 +234,8 @@ struct DirectoryReader {
                     )
                     action.backUp = false
                     output = try await mailkeep.perform(action, as: caller)
+                    let now = mailkeep.clock()
+                    try await mailkeep.store.write { try $0.noteNotBackedUp(user.id, by: refusal.rule, at: now) }
                 }
                 if let backup = output.backup {
                     run.backups += 1

@@ -22,7 +22,7 @@ package struct ConnectionShape: Encodable, Sendable, Equatable {
     package var is_unfinished: Bool
 }
 
-/// Saves where the CRM is that is the master of the directory; for administrators (P1).
+/// Saves where the CRM is that is the master of the directory, once it has let the client in; for administrators (P1).
 package struct SaveConnection: Redacted, UseCase {
     /// The API's own address, and where it gives tokens.
     package var apiDomain: String
@@ -51,7 +51,7 @@ package struct SaveConnection: Redacted, UseCase {
         self.backsUp = backsUp
     }
 
-    /// - Throws: `AppError` (`badConnection`).
+    /// - Throws: `AppError` (`badConnection`, `connectionRefused`, `connectionBroken`).
     package func perform(in mailkeep: Mailkeep, as caller: Caller) async throws {
         let settings = ConnectionSettings(
             apiDomain: apiDomain,
@@ -77,6 +77,8 @@ package struct SaveConnection: Redacted, UseCase {
             name: "connection.save",
             details: ["api_domain": apiDomain, "backs_up": "\(backsUp)"]
         )
+        _ = try await mailkeep.read(action, as: caller) { _, actor in try PagePolicy.use(actor: actor).enforce() }
+        try await settings.check()
         try await mailkeep.act(action, as: caller) { transaction, actor in
             try PagePolicy.use(actor: actor).enforce()
             try transaction.saveConnection(settings, backsUp: backsUp, by: actor.id, at: now)

@@ -91,9 +91,8 @@ package struct SynchroniseDirectory: UseCase {
             return try await read(connection, in: mailkeep, as: caller)
         } catch let error where !(error is CancellationError) {
             guard let savedAt else { throw error }
-            let told = Self.told(error)
-            let isRefused = told is Refusal || (told as? AppError)?.code == .connectionRefused
-            let words = ErrorReport(told, in: .english).document.message
+            let isRefused = error is Refusal || (error as? AppError)?.code == .connectionRefused
+            let words = ErrorReport(error, in: .english).document.message
             let now = mailkeep.clock()
             try await mailkeep.store.write { transaction in
                 let isNoted = try transaction.failConnection(words, isRefused: isRefused, savedAt: savedAt, at: now)
@@ -102,29 +101,12 @@ package struct SynchroniseDirectory: UseCase {
                 entry.outcome = .failed
                 try transaction.appendAudit(entry)
             }
-            throw told
+            throw error
         }
     }
 
     private func read(_ connection: Connection, in mailkeep: Mailkeep, as caller: Caller) async throws -> DirectoryRun {
-        let settings = connection.settings
-        guard let base = URL(string: settings.apiDomain), let endpoint = URL(string: settings.tokenEndpoint) else {
-            throw AppError(.badConnection, ["name": "api-domain"])
-        }
-        let configuration = OAuthClientConfiguration(
-            clientID: settings.clientID,
-            clientSecret: settings.clientSecret,
-            authorizationEndpoint: endpoint,
-            tokenEndpoint: endpoint,
-            scope: "",
-            certificates: settings.certificates
-        )
-        return try await OAuthAPIClient.with(
-            configuration,
-            refreshToken: settings.refreshToken,
-            base: base,
-            scheme: "Zoho-oauthtoken"
-        ) { client in
+        try await connection.settings.withClient { client in
             var reader = DirectoryReader(
                 mailkeep: mailkeep,
                 caller: caller,
@@ -136,13 +118,46 @@ package struct SynchroniseDirectory: UseCase {
             return try await reader.read()
         }
     }
+}
 
-    private static func told(_ error: any Error) -> any Error {
-        guard let error = error as? OAuthError else { return error }
-        switch error.code {
-        case .grantRefused, .clientRefused, .invalidAnswer:
-            return AppError(.connectionRefused, ["detail": error.message])
-        case .certificateInvalid, .unavailable: return AppError(.connectionBroken, ["detail": error.message])
+extension ConnectionSettings {
+    /// Asks the CRM whose the client is.
+    ///
+    /// - Throws: `AppError` (`connectionRefused`, `connectionBroken`).
+    func check() async throws {
+        let answer = try await withClient { try await $0.get("\(DirectoryReader.path)/users", ["type": "CurrentUser"]) }
+        try DirectoryReader.checkStatus(answer.status, "users")
+    }
+
+    /// - Throws: `AppError` (`badConnection`, `connectionRefused`, `connectionBroken`), and what `body` throws.
+    func withClient<Output: Sendable>(
+        _ body: @Sendable (OAuthAPIClient) async throws -> Output
+    ) async throws -> Output {
+        guard let base = URL(string: apiDomain), let endpoint = URL(string: tokenEndpoint) else {
+            throw AppError(.badConnection, ["name": "api-domain"])
+        }
+        let configuration = OAuthClientConfiguration(
+            clientID: clientID,
+            clientSecret: clientSecret,
+            authorizationEndpoint: endpoint,
+            tokenEndpoint: endpoint,
+            scope: "",
+            certificates: certificates
+        )
+        do {
+            return try await OAuthAPIClient.with(
+                configuration,
+                refreshToken: refreshToken,
+                base: base,
+                scheme: "Zoho-oauthtoken",
+                body
+            )
+        } catch let error as OAuthError {
+            switch error.code {
+            case .grantRefused, .clientRefused, .invalidAnswer:
+                throw AppError(.connectionRefused, ["detail": error.message])
+            case .certificateInvalid, .unavailable: throw AppError(.connectionBroken, ["detail": error.message])
+            }
         }
     }
 }

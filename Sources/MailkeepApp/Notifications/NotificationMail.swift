@@ -44,6 +44,7 @@ struct NotificationMail {
             (subject, subjects, text) =
                 switch EventType(rawValue: type) {
                 case .backupFailed: (.mailBackupFailedSubject, .mailBackupsFailedSubject, .mailBackupFailed)
+                case .userNotBackedUp: (.mailNotBackedUpSubject, .mailNotBackedUpSubjects, .mailNotBackedUp)
                 case .connectionNeedsAttention:
                     (.mailConnectionAttentionSubject, .mailConnectionAttentionSubject, .mailConnectionAttention)
                 default: (.mailMailboxAttentionSubject, .mailMailboxesAttentionSubject, .mailMailboxAttention)
@@ -61,14 +62,15 @@ struct NotificationMail {
 
     private func text(of event: Event, _ wording: Wording) -> String {
         var lines = [wording.text(Words(event.type).text, ["user": name(event), "time": event.at.iso8601])]
-        let isOfConnection = event.type == EventType.connectionNeedsAttention.rawValue
+        let type = EventType(rawValue: event.type)
         if let reason = event.reason {
-            lines.append(
-                isOfConnection
-                    ? wording.connectionAttention(reason) : wording.failure(reason, ofBackup: event.backup != nil)
-            )
+            switch type {
+            case .connectionNeedsAttention: lines.append(wording.connectionAttention(reason))
+            case .userNotBackedUp: lines.append(wording.text(.mailNotBackedUpRule, ["rule": reason]))
+            default: lines.append(wording.failure(reason, ofBackup: event.backup != nil))
+            }
         }
-        if let pages, !isOfConnection {
+        if let pages, type != .connectionNeedsAttention {
             lines.append(pages + (event.backup.map { "/settings/backups/\($0)" } ?? "/settings/mail-addon-users"))
         }
         return lines.joined(separator: "\n")
