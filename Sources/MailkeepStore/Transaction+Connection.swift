@@ -100,8 +100,9 @@ extension ReadTransaction {
 }
 
 extension WriteTransaction {
-    /// Saves a connection; how far another server was read is forgotten. Another client of the same one may see more or
-    /// less: all is read anew with it, and all that was deleted.
+    /// Saves a connection; how far another server was read is forgotten.
+    ///
+    /// Another client of the same one may see more or less: all is read anew with it, and all that was deleted.
     package func saveConnection(
         _ settings: ConnectionSettings,
         backsUp: Bool,
