@@ -33,8 +33,9 @@ extension Schema {
 
         -- The CRM that is the master of the directory, and how far it was read. Moments of began_at and completed_at are
         -- by its clock; position says where a run that was broken off goes on, and
-        -- unresolved what is to be asked for again, and from reread_at on all is. failures are those since the last run that came to its end, and
-        -- attention why a person has to mend something.
+        -- unresolved what is to be asked for again, and from reread_at on all is.
+        -- failures are those since the last run that came to its end, and attention
+        -- why a person has to mend something.
         CREATE TABLE connection (
             id INTEGER PRIMARY KEY CHECK (id = 1),
             sealed_settings BLOB NOT NULL,

@@ -163,9 +163,8 @@ extension WriteTransaction {
     ) throws {
         try run(
             """
-            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, unresolved = ?,
-                reread_at = ?, ended_at = ?,
-                error = NULL, failures = 0, attention = NULL
+            UPDATE connection SET position = NULL, began_at = NULL, completed_at = ?, unresolved = ?, reread_at = ?,
+                ended_at = ?, error = NULL, failures = 0, attention = NULL
             WHERE saved_at = ?
             """,
             [
@@ -199,8 +198,9 @@ extension WriteTransaction {
     ) throws -> Bool {
         try run(
             """
-            UPDATE connection SET ended_at = ?1, error = ?2, failures = failures + 1, attention = COALESCE(attention,
-                CASE WHEN ?3 THEN 'refused' WHEN failures + 1 >= ?4 THEN 'failing' END)
+            UPDATE connection SET ended_at = ?1, error = ?2, failures = failures + 1,
+                attention = COALESCE(
+                    attention, CASE WHEN ?3 THEN 'refused' WHEN failures + 1 >= ?4 THEN 'failing' END)
             WHERE saved_at = ?5
             """,
             [now.rawValue, error, isRefused, Self.patience, savedAt.rawValue]

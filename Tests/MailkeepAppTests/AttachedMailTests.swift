@@ -60,6 +60,18 @@ struct AttachedMailTests {
         }
     }
 
+    /// Backs both up, and erases the one that is carried.
+    private func backUpAndErase(_ mails: [String], in office: Office) async throws -> BackupID {
+        try await office.readMail(.all, mails)
+        let output = try await office.perform(DeactivateUser(user: office.hana, backUp: true), as: office.ada)
+        let backup = try #require(output.backup)
+        try await office.mailkeep.finish(try #require(try await office.mailkeep.job(of: backup)))
+        let erasure = StartErasure(address: Self.friend, reason: "Asked for", confirmed: 1)
+        _ = try await office.perform(erasure, as: office.ada)
+        try await office.mailkeep.finishRemovals()
+        return backup
+    }
+
     private func collect(in office: Office) async throws -> Int {
         _ = try await office.perform(CollectGarbage(isDryRun: false), as: office.ada)
         try office.mailkeep.vault.scan { #expect(!$0.isDamaged) }
@@ -98,14 +110,7 @@ struct AttachedMailTests {
     func erasure() async throws {
         let office = try await Office()
         let mails = Self.mails(years: (2025, 2026))
-        try await office.readMail(.all, mails)
-        let output = try await office.perform(DeactivateUser(user: office.hana, backUp: true), as: office.ada)
-        let backup = try #require(output.backup)
-        try await office.mailkeep.finish(try #require(try await office.mailkeep.job(of: backup)))
-
-        let erasure = StartErasure(address: Self.friend, reason: "Asked for", confirmed: 1)
-        _ = try await office.perform(erasure, as: office.ada)
-        try await office.mailkeep.finishRemovals()
+        let backup = try await backUpAndErase(mails, in: office)
         for _ in 0..<2 {
             let found = try await office.perform(VerifyBackup(backup: backup), as: office.ada)
             #expect(found.whole && found.messages == 2 && found.erased == 1)
@@ -120,13 +125,7 @@ struct AttachedMailTests {
     func heldAfterErasure() async throws {
         let office = try await Office()
         let mails = Self.mails(years: (2025, 2026))
-        try await office.readMail(.all, mails)
-        let output = try await office.perform(DeactivateUser(user: office.hana, backUp: true), as: office.ada)
-        let first = try #require(output.backup)
-        try await office.mailkeep.finish(try #require(try await office.mailkeep.job(of: first)))
-        let erasure = StartErasure(address: Self.friend, reason: "Asked for", confirmed: 1)
-        _ = try await office.perform(erasure, as: office.ada)
-        try await office.mailkeep.finishRemovals()
+        let first = try await backUpAndErase(mails, in: office)
 
         _ = try await office.perform(PlaceHold(on: .user(office.hana), reason: "A trial"), as: office.ada)
         let again = try FileHandle(forWritingTo: URL(filePath: office.mailbox))

@@ -107,11 +107,11 @@ struct DirectoryReader {
             ]
             let found = try await get(CRMDocument.Records.self, module.rawValue, query)?.data ?? []
             let there = found.filter { $0.text("id").map(ids.contains) ?? false }
-            try await storeRecords(there, module, nil)
+            if !there.isEmpty { try await storeRecords(there, module, nil) }
             let thereIDs = Set(there.compactMap { $0.text("id") })
             let gone = paths.filter { $0.hasPrefix("\(module.rawValue)/deleted/") }
                 .compactMap { $0.split(separator: "/").last.map(String.init) }.filter { !thereIDs.contains($0) }
-            try await delete(gone, module, nil)
+            if !gone.isEmpty { try await delete(gone, module, nil) }
         }
     }
 
